@@ -1,0 +1,105 @@
+"""neuro: define a spiking network once; run it everywhere with the same spikes."""
+
+from neuro.cells import (
+    ALIF,
+    LIF,
+    AdEx,
+    Cell,
+    CustomCell,
+    EIF_cond_exp_isfa_ista,
+    IF_cond_exp,
+    IF_curr_alpha,
+    IF_curr_delta,
+    IF_curr_exp,
+    Izhikevich,
+    SpikeSourcePoisson,
+)
+from neuro.errors import Finding, NeuroError
+from neuro.formats.network_file import load_network, save_network
+from neuro.frontend.builder import NetworkBuilder
+from neuro.frontend.connectors import (
+    AllToAllConnector,
+    ConvolutionConnector,
+    DenseConnector,
+    DistanceDependentProbabilityConnector,
+    FixedNumberPostConnector,
+    FixedNumberPreConnector,
+    FixedProbabilityConnector,
+    FromListConnector,
+    OneToOneConnector,
+    PoolingConnector,
+)
+from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource
+from neuro.ir.network import FLOAT32, FLOAT64, Network, fixed_point
+from neuro.recording.data import Recording
+from neuro.simulation.check import check
+from neuro.simulation.run import simulate, simulate_to_file
+from neuro.simulation.session import RunInterrupted, Session
+from neuro.simulation.verify import verify
+from neuro.surface import Normal, Uniform
+from neuro.synapses import (
+    AntiHebbian,
+    CustomSynapse,
+    Hebbian,
+    PairSTDP,
+    StaticSynapse,
+    Synapse,
+    ThreeFactorSTDP,
+    TsodyksMarkram,
+)
+from neuro.version import VERSION as __version__
+
+__all__ = [
+    "ALIF",
+    "FLOAT32",
+    "FLOAT64",
+    "LIF",
+    "AdEx",
+    "AllToAllConnector",
+    "AntiHebbian",
+    "Cell",
+    "ConvolutionConnector",
+    "CustomCell",
+    "CustomSynapse",
+    "DCSource",
+    "DenseConnector",
+    "DistanceDependentProbabilityConnector",
+    "EIF_cond_exp_isfa_ista",
+    "Finding",
+    "FixedNumberPostConnector",
+    "FixedNumberPreConnector",
+    "FixedProbabilityConnector",
+    "FromListConnector",
+    "Hebbian",
+    "IF_cond_exp",
+    "IF_curr_alpha",
+    "IF_curr_delta",
+    "IF_curr_exp",
+    "Izhikevich",
+    "Network",
+    "NetworkBuilder",
+    "NeuroError",
+    "Normal",
+    "OneToOneConnector",
+    "PairSTDP",
+    "PoolingConnector",
+    "Recording",
+    "RunInterrupted",
+    "Session",
+    "SpikeSourceArray",
+    "SpikeSourcePoisson",
+    "StaticSynapse",
+    "StepCurrentSource",
+    "Synapse",
+    "ThreeFactorSTDP",
+    "TsodyksMarkram",
+    "Uniform",
+    "__version__",
+    "check",
+    "fixed_point",
+    "load_network",
+    "save_network",
+    "simulate",
+    "simulate_to_file",
+    "verify",
+]

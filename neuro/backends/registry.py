@@ -1,0 +1,61 @@
+"""Find backends by name: entry points of the group ``neuro.backends``, imported when chosen."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from neuro.backends.contract import Backend
+from neuro.errors import ParameterError, UnavailableError, unknown_name
+
+GROUP = "neuro.backends"
+
+BUILT_IN = {
+    "reference": "neuro.backends.reference:ReferenceBackend",
+    "c": "neuro.backends.c:CBackend",
+    "numba": "neuro.backends.numba:NumbaBackend",
+}
+"""Our own backends; they are found in a bare checkout too, where no entry point is installed."""
+
+
+def backend_names() -> list[str]:
+    """Names of all backends that are installed."""
+    return sorted(_entries())
+
+
+@cache
+def get_backend(name: str) -> Backend:
+    """The backend called `name`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none; offers the nearest name.
+    UnavailableError
+        If a package that it needs is not installed.
+    """
+    entries = _entries()
+    if name not in entries:
+        raise unknown_name(name, [*entries, "auto"], kind="backend", where="backend")
+    try:
+        backend: type[Backend] = entries[name].load()
+    except ImportError as error:
+        raise UnavailableError(
+            f"needs a package that is not installed ({error}).",
+            where=f"backend {name!r}",
+            hint=f"Install it with: pip install 'neuro-spiking[{name}]'.",
+        ) from error
+    return backend()
+
+
+def _entries() -> dict[str, EntryPoint]:
+    entries = {name: EntryPoint(name, value, GROUP) for name, value in BUILT_IN.items()}
+    for entry in entry_points(group=GROUP):
+        if entry.name in entries and entries[entry.name].value != entry.value:
+            raise ParameterError(
+                f"is offered by both {entries[entry.name].value} and {entry.value}.",
+                where=f"backend {entry.name!r}",
+                hint="Uninstall one of them.",
+            )
+        entries[entry.name] = entry
+    return entries

@@ -1,0 +1,41 @@
+"""The command ``neuro``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from neuro.cli import bench, check, models, plot, run, targets, verify
+from neuro.cli.console import set_debug
+from neuro.version import VERSION
+
+app = typer.Typer(
+    name="neuro",
+    help="Define a spiking network once; run it everywhere with the same spikes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"neuro {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    debug: Annotated[bool, typer.Option(help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Define a spiking network once; run it everywhere with the same spikes."""
+    del version
+    set_debug(debug)
+
+
+for module in (models, targets, run, check, verify, plot, bench):
+    app.command()(module.command)  # type: ignore[attr-defined]

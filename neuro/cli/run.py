@@ -1,0 +1,121 @@
+"""``neuro run``: run a model, print what came out, and keep the recording."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neuro.cli.console import INTERRUPTED, NO, out, print_json, print_table, readable_errors
+from neuro.cli.options import (
+    BackendOption,
+    JsonOption,
+    Model,
+    ProtocolOption,
+    SeedOption,
+    SetOption,
+    StepsOption,
+    load_experiment,
+    parse_changes,
+)
+from neuro.formats.network_file import save_network
+from neuro.models.experiment import Experiment, Report, spike_table
+from neuro.recording.data import Recording
+from neuro.simulation.run import simulate, simulate_to_file
+from neuro.simulation.session import RunInterrupted
+
+
+@readable_errors
+def run(
+    model: Model,
+    protocol: ProtocolOption = None,
+    set_: SetOption = None,
+    backend: BackendOption = "auto",
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="Option of the backend; repeatable."),
+    ] = None,
+    steps: StepsOption = None,
+    seed: SeedOption = None,
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
+    stream: Annotated[
+        bool, typer.Option(help="Write the recording while running; for long runs.")
+    ] = False,
+    resume: Annotated[bool, typer.Option(help="Go on with a streamed run that was stopped.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option(help="Start afresh where a streamed run was stopped.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Run MODEL; print a table and write recording, raster and network to a folder."""
+    experiment = load_experiment(model, protocol, set_, steps)
+    given: dict[str, Any] = {
+        "inputs": experiment.inputs,
+        "backend": backend,
+        "seed": seed,
+        "options": parse_changes(option),
+        "progress": None if json else "auto",
+    }
+    count = steps if steps is not None else experiment.steps
+    path = folder / "recording.h5"
+    interrupted = False
+    if stream or resume:
+        simulate_to_file(path, experiment.network, count, resume=resume, overwrite=overwrite, **given)
+        recording = Recording.load(path)
+    else:
+        try:
+            recording = simulate(experiment.network, count, **given)
+        except RunInterrupted as stopped:
+            recording, interrupted = stopped.recording, True
+        recording.save(path)
+    written = [path, *_write_figures(experiment, recording, folder)]
+    report = spike_table(recording) if interrupted else experiment.report(recording)
+    _show(report, recording, written, json=json)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if report.passed is False:
+        raise typer.Exit(NO)
+
+
+def _write_figures(experiment: Experiment, recording: Recording, folder: Path) -> list[Path]:
+    """Write the raster and the network's text; return their paths."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    axes = recording.plot.raster(experiment.shown or None)
+    raster = folder / "raster.png"
+    axes.figure.savefig(raster)
+    plt.close(axes.figure)  # type: ignore[arg-type]
+    return [raster, save_network(experiment.network, folder / "network.txt")]
+
+
+def _show(report: Report, recording: Recording, written: list[Path], *, json: bool) -> None:
+    if json:
+        print_json(
+            {
+                "report": asdict(report),
+                "provenance": asdict(recording.provenance),
+                "steps": recording.steps,
+                "files": [str(path) for path in written],
+            }
+        )
+        return
+    print_table(report.title, report.columns, report.rows)
+    for note in report.notes:
+        out.print(note)
+    provenance = recording.provenance
+    why = f" ({provenance.reason})" if provenance.reason else ""
+    wall = provenance.wall.get("run", 0.0)
+    out.print(
+        f"[dim]{recording.steps} steps of {recording.dt * 1000:g} ms on {provenance.backend}{why}, "
+        f"seed {provenance.seed}, {wall:.2f} s.[/]"
+    )
+    for path in written:
+        out.print(f"wrote {path}")
+
+
+command = run

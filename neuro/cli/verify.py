@@ -1,0 +1,57 @@
+"""``neuro verify``: the same spikes everywhere, or the first that differs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from neuro.cli.console import NO, print_json, print_table, readable_errors
+from neuro.cli.options import (
+    JsonOption,
+    Model,
+    ProtocolOption,
+    SeedOption,
+    SetOption,
+    StepsOption,
+    load_experiment,
+)
+from neuro.simulation.verify import verify as verify_network
+
+
+@readable_errors
+def verify(
+    model: Model,
+    on: Annotated[
+        str, typer.Option("--on", help="Backends, separated by commas; the first is the yardstick.")
+    ] = "reference,c",
+    protocol: ProtocolOption = None,
+    set_: SetOption = None,
+    steps: StepsOption = None,
+    seed: SeedOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run MODEL on several backends and compare every spike, state and weight after every step."""
+    experiment = load_experiment(model, protocol, set_, steps)
+    backends = [name.strip() for name in on.split(",") if name.strip()]
+    result = verify_network(
+        experiment.network,
+        steps=steps if steps is not None else experiment.steps,
+        inputs=experiment.inputs,
+        backends=backends,
+        seed=seed,
+        progress=None if json else "auto",
+    )
+    if json:
+        found = {name: None if d is None else str(d) for name, d in result.divergences.items()}
+        print_json({"identical": result.identical, "steps": result.steps, "divergences": found})
+    else:
+        rows = [(backends[0], "yardstick")]
+        rows += [(name, "identical" if d is None else str(d)) for name, d in result.divergences.items()]
+        title = f"{experiment.network.name}, {result.steps} steps: spikes, states and weights"
+        print_table(title, ("backend", "result"), rows)
+    if not result.identical:
+        raise typer.Exit(NO)
+
+
+command = verify

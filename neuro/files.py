@@ -1,0 +1,47 @@
+"""Write files beside their place and rename them, so that nothing is ever half there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neuro.errors import StorageError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends without an error.
+
+    Raises
+    ------
+    StorageError
+        If writing fails; what was at `path` before is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield beside
+        os.replace(beside, path)
+    except OSError as error:
+        raise storage_error(path, error, safe="What was there before is unchanged.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def storage_error(path: Path, error: OSError, *, safe: str) -> StorageError:
+    """The error for a failed write: what, why, and what is safe."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return StorageError(
+        f"could not be written: {reason}.",
+        where=str(path),
+        hint=f"{safe} Free some space or choose another place.",
+    )
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write `text` to `path`, whole or not at all."""
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""Files: networks as text and HDF5, checkpoints."""

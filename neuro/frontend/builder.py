@@ -1,0 +1,509 @@
+"""Build a network in a few lines, with PyNN's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro.cells.base import Cell
+from neuro.errors import ParameterError, unknown_name
+from neuro.frontend.connectors import Connected, Connector
+from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource, to_steps
+from neuro.ir.connectivity import Sparse
+from neuro.ir.expansion import expand
+from neuro.ir.network import (
+    FLOAT32,
+    CurrentInput,
+    GradedProjection,
+    Input,
+    Network,
+    NumberFormat,
+    PoissonInput,
+    Population,
+    Probe,
+    Projection,
+    SpikeArray,
+)
+from neuro.ir.philox import derived_seed
+from neuro.ir.values import Draw, Value
+from neuro.ir.verify import verified
+from neuro.surface import Given, Normal, Uniform, as_integers, to_value, to_values
+from neuro.synapses.base import Synapse
+from neuro.synapses.static import StaticSynapse
+from neuro.units import UNITS, Unit, parse_unit, to_si
+
+Vector = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PopulationHandle:
+    """A population of the network being built; slice it for a view: ``population[0:5]``."""
+
+    builder: NetworkBuilder
+    name: str
+    size: int
+    cell: Cell | None
+
+    def __getitem__(self, index: slice | Sequence[int] | Vector) -> PopulationView:
+        cells = np.arange(self.size)[index if isinstance(index, slice) else np.asarray(index)]
+        return PopulationView(self, np.atleast_1d(cells))
+
+    def record(
+        self,
+        variables: str | Sequence[str],
+        *,
+        sampling_interval: float | None = None,
+        index: Sequence[int] | None = None,
+    ) -> None:
+        """Record ``"spikes"`` or state variables.
+
+        Parameters
+        ----------
+        variables
+            One name or several.
+        sampling_interval
+            ms between samples of state variables; None is every step.
+        index
+            Cells to record; None for all.
+        """
+        names = [variables] if isinstance(variables, str) else variables
+        self.builder._record(self.name, names, sampling_interval, index)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PopulationView:
+    """Some cells of a population, in the order given."""
+
+    population: PopulationHandle
+    index: Vector
+
+    @property
+    def size(self) -> int:
+        """Number of cells in the view."""
+        return len(self.index)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectionHandle:
+    """A projection of the network being built."""
+
+    builder: NetworkBuilder
+    name: str
+
+    def record(
+        self, variables: str | Sequence[str] = "w", *, sampling_interval: float | None = None
+    ) -> None:
+        """Record the weight ``"w"`` or other variables of all synapses, as for populations."""
+        names = [variables] if isinstance(variables, str) else variables
+        self.builder._record(self.name, names, sampling_interval, None)
+
+
+Target = PopulationHandle | PopulationView
+
+
+class NetworkBuilder:
+    """Collects populations, projections and inputs; `build` makes the network.
+
+    Parameters
+    ----------
+    dt
+        Time step in ms, or a text with a unit.
+    name
+        Name of the network.
+    seed
+        Seed of noise and of everything random without a seed of its own; None leaves it to the run.
+    format
+        Number format; float32 by default.
+
+    Examples
+    --------
+    >>> import neuro
+    >>> net = neuro.NetworkBuilder(dt=0.1, seed=1)
+    >>> exc = net.population(80, neuro.IF_curr_exp(tau_refrac=2.0), label="E")
+    >>> noise = net.population(80, neuro.SpikeSourcePoisson(rate=50.0), label="noise")
+    >>> _ = net.projection(noise, exc, neuro.OneToOneConnector(), neuro.StaticSynapse(weight=3.0))
+    >>> _ = net.projection(
+    ...     exc, exc, neuro.FixedProbabilityConnector(0.1), neuro.StaticSynapse(weight=0.2, delay=1.5)
+    ... )
+    >>> exc.record("spikes")
+    >>> [population.name for population in net.build().populations]
+    ['E', 'noise']
+    """
+
+    def __init__(
+        self,
+        *,
+        dt: float | str = 1.0,
+        name: str = "network",
+        seed: int | None = None,
+        format: NumberFormat = FLOAT32,
+    ) -> None:
+        self.dt = float(to_si(dt, UNITS["ms"], where="NetworkBuilder, dt"))
+        self.name = name
+        self.seed = seed
+        self.format = format
+        self._populations: list[Population] = []
+        self._inputs: list[Input] = []
+        self._projections: list[Projection] = []
+        self._graded: list[GradedProjection] = []
+        self._probes: dict[tuple[str, str], Probe] = {}
+
+    def population(
+        self,
+        size: int,
+        cell: Cell | SpikeSourceArray,
+        *,
+        label: str | None = None,
+        initial_values: Mapping[str, Given] | None = None,
+    ) -> PopulationHandle:
+        """Add `size` cells of one kind.
+
+        Parameters
+        ----------
+        size
+            Number of cells.
+        cell
+            A cell of the library, `CustomCell`, or `SpikeSourceArray`.
+        label
+            Name; by default ``population0``, ``population1``, ...
+        initial_values
+            State before step 0 by variable, in the documented units.
+        """
+        name = label or f"population{len(self._populations) + len(self._inputs)}"
+        if isinstance(cell, SpikeSourceArray):
+            step, index = cell.events(size, self.dt)
+            self._inputs.append(SpikeArray(name=name, size=size, step=step, index=index))
+            return PopulationHandle(self, name, size, None)
+        units = {variable.name: variable.unit for variable in cell.cell_type.state}
+        where = f"population {name!r}"
+        initial = to_values(initial_values or {}, units, kind="state variable", where=where)
+        self._populations.append(
+            Population(
+                name=name,
+                size=size,
+                cell=cell.cell_type,
+                parameters=cell.parameters,
+                initial=initial,
+            )
+        )
+        return PopulationHandle(self, name, size, cell)
+
+    def projection(
+        self,
+        pre: Target,
+        post: Target,
+        connector: Connector,
+        synapse: Synapse | None = None,
+        *,
+        receptor_type: str | None = None,
+        label: str | None = None,
+    ) -> ProjectionHandle:
+        """Connect two populations or views.
+
+        Parameters
+        ----------
+        pre, post
+            Where spikes come from and go to.
+        connector
+            Which cells are connected.
+        synapse
+            Weight, delay and plasticity; a static synapse of weight 0 by default.
+        receptor_type
+            Port of the postsynaptic cell, such as ``"inhibitory"``; by default its first.
+        label
+            Name; by default ``pre_to_post``, with a number if that is taken.
+
+        Raises
+        ------
+        UnknownNameError
+            If the cell has no such port.
+        ParameterError
+            If a delay is not a multiple of the step.
+        """
+        synapse = synapse or StaticSynapse()
+        port, unit = self._port(post, receptor_type)
+        name = self._fresh(label or f"{_name(pre)}_to_{_name(post)}", forced=label is not None)
+        where = f"projection {name!r}"
+        connected = self._connect(connector, pre, post, name)
+        weight = _ordered(synapse.weight, connected) if connected.weight is None else connected.weight
+        delay = _ordered(synapse.delay, connected) if connected.delay is None else connected.delay
+        given = {key: _ordered(value, connected) for key, value in synapse.parameters.items()}
+        steps = self._delay(delay, where)
+        units = {p.name: p.unit for p in synapse.synapse_type.parameters}
+        self._projections.append(
+            Projection(
+                name=name,
+                pre=_name(pre),
+                post=_name(post),
+                port=port,
+                connectivity=connected.connectivity,
+                weight=to_value(weight, unit, where=f"{where}, weight"),
+                delay=steps,
+                axonal=_axonal(steps, synapse.dendritic_delay_fraction, where),
+                synapse=synapse.synapse_type,
+                parameters=to_values(
+                    given, units, kind="parameter", where=where, weight_unit=unit
+                ),
+            )
+        )
+        return ProjectionHandle(self, name)
+
+    def graded_projection(
+        self,
+        pre: PopulationHandle,
+        variable: str,
+        post: Target | ProjectionHandle,
+        connector: Connector,
+        *,
+        weight: float | NDArray[np.float64] = 1.0,
+        delay: Given | None = None,
+        receptor_type: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        """Send a state variable of `pre` to a port of `post`, or to a factor of a projection.
+
+        Parameters
+        ----------
+        pre, variable
+            Where the value comes from.
+        post, receptor_type
+            Where it goes; for a projection, `receptor_type` names the factor.
+        connector
+            Which cells are connected.
+        weight
+            SI units of the port per SI unit of the variable; one number or one per synapse.
+        delay
+            ms; None is one step.
+        label
+            Name; by default ``pre_to_post``, with a number if that is taken.
+        """
+        name = self._fresh(label or f"{_name(pre)}_to_{_name(post)}", forced=label is not None)
+        port = receptor_type or ""
+        if not isinstance(post, ProjectionHandle):
+            port, _ = self._port(post, receptor_type)
+            connected = self._connect(connector, pre, post, name)
+        else:
+            connected = connector.connect(pre.size, 1)
+        self._graded.append(
+            GradedProjection(
+                name=name,
+                pre=pre.name,
+                variable=variable,
+                post=_name(post),
+                port=port,
+                connectivity=connected.connectivity,
+                weight=weight,
+                delay=self._delay(delay, f"graded projection {name!r}"),
+            )
+        )
+
+    def poisson_input(
+        self,
+        post: PopulationHandle,
+        *,
+        rate: Given,
+        weight: Given,
+        receptor_type: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        """Independent Poisson events onto every cell of `post`, many a step allowed.
+
+        Parameters
+        ----------
+        post, receptor_type
+            Population and port; by default its first port.
+        rate
+            Mean events per second, Hz.
+        weight
+            Added per event, in the unit of the port.
+        label
+            Name; by default ``poisson_to_post``.
+        """
+        port, unit = self._port(post, receptor_type)
+        name = self._fresh(label or f"poisson_to_{post.name}", forced=label is not None)
+        where = f"Poisson input {name!r}"
+        self._inputs.append(
+            PoissonInput(
+                name=name,
+                post=post.name,
+                port=port,
+                rate=to_value(rate, "Hz", where=f"{where}, rate"),
+                weight=to_value(weight, unit, where=f"{where}, weight"),
+            )
+        )
+
+    def inject(
+        self,
+        source: DCSource | StepCurrentSource,
+        post: PopulationHandle | ProjectionHandle,
+        *,
+        port: str = "current",
+        label: str | None = None,
+    ) -> str:
+        """Inject a current into every cell of `post` (or a signal into a projection's factor).
+
+        Parameters
+        ----------
+        source
+            The current over time; its amplitudes are in the unit of the port.
+        post, port
+            Where it goes.
+        label
+            Name; by default ``port_of_post``.
+
+        Returns
+        -------
+        str
+            The name, under which a run can replace the signal.
+        """
+        unit = self._factor_unit(post, port) if isinstance(post, ProjectionHandle) else self._port(post, port)[1]
+        name = self._fresh(label or f"{port}_of_{post.name}", forced=label is not None)
+        steps, amplitudes = source.steps(self.dt)
+        values = [to_si(a, unit, where=f"current input {name!r}") for a in amplitudes]
+        self._inputs.append(
+            CurrentInput(name=name, post=post.name, port=port, step=steps, value=np.array(values))
+        )
+        return name
+
+    def build(self) -> Network:
+        """The network, checked.
+
+        Raises
+        ------
+        VerificationError
+            If it breaks rules of the IR; carries all findings.
+        """
+        return verified(
+            Network(
+                name=self.name,
+                dt=self.dt,
+                populations=tuple(self._populations),
+                inputs=tuple(self._inputs),
+                projections=tuple(self._projections),
+                graded=tuple(self._graded),
+                probes=tuple(self._probes.values()),
+                format=self.format,
+                seed=self.seed,
+            )
+        )
+
+    def _record(
+        self,
+        target: str,
+        variables: Sequence[str],
+        interval: float | None,
+        index: Sequence[int] | None,
+    ) -> None:
+        where = f"record of {target!r}, sampling_interval"
+        every = 1 if interval is None else int(to_steps(interval, self.dt, where=where)[0])
+        chosen = None if index is None else as_integers(index, where=f"record of {target!r}, index")
+        for variable in variables:
+            spikes = variable == "spikes"
+            self._probes[target, variable] = Probe(
+                target=target,
+                variable=variable,
+                every=1 if spikes else every,
+                index=None if spikes else chosen,
+            )
+
+    def _port(self, post: Target, receptor_type: str | None) -> tuple[str, Unit]:
+        """Name and unit of a port."""
+        handle = post.population if isinstance(post, PopulationView) else post
+        where = f"population {handle.name!r}"
+        if handle.cell is None or not handle.cell.cell_type.ports:
+            raise ParameterError("is a source; nothing can arrive there.", where=where)
+        ports = {port.name: port for port in handle.cell.cell_type.ports}
+        name = receptor_type or next(iter(ports))
+        if name not in ports:
+            raise unknown_name(name, ports, kind="port", where=where)
+        return name, parse_unit(ports[name].unit)
+
+    def _factor_unit(self, projection: ProjectionHandle, name: str) -> Unit:
+        node = next(p for p in self._projections if p.name == projection.name)
+        factors = {factor.name: factor for factor in node.synapse.factors}
+        if name not in factors:
+            raise unknown_name(name, factors, kind="factor", where=f"projection {projection.name!r}")
+        return parse_unit(factors[name].unit)
+
+    def _fresh(self, name: str, *, forced: bool) -> str:
+        """`name`, with a number appended if it is taken and the user did not insist on it."""
+        taken = {item.name for item in (*self._projections, *self._graded, *self._inputs)}
+        if forced or name not in taken:
+            return name
+        return next(new for k in range(2, len(taken) + 3) if (new := f"{name}_{k}") not in taken)
+
+    def _connect(self, connector: Connector, pre: Target, post: Target, name: str) -> Connected:
+        """Connectivity between whole populations; views are expanded into explicit rows."""
+        connected = connector.connect(pre.size, post.size)
+        if not isinstance(pre, PopulationView) and not isinstance(post, PopulationView):
+            return connected
+        own_seed = getattr(connected.connectivity, "seed", 0)
+        if own_seed is None and self.seed is None:
+            raise ParameterError(
+                "a random connector between views needs a seed.",
+                where=f"projection {name!r}",
+                hint="Give the connector or the builder a seed.",
+            )
+        seed = derived_seed(self.seed or 0, f"{name}/connectivity")
+        rows = expand(connected.connectivity, pre.size, post.size, seed)
+        if rows.kernel_index is not None:
+            raise ParameterError("a convolution needs whole populations.", where=f"projection {name!r}")
+        return _embed(connected, rows.sources(), rows.indices, pre, post)
+
+    def _delay(self, delay: Given | None, where: str) -> Value:
+        """A delay in ms as a number of steps, an array of them, or a draw."""
+        where = f"{where}, delay"
+        if delay is None:
+            return 1
+        if isinstance(delay, Uniform | Normal):
+            drawn = to_value(delay, Unit("step", UNITS["ms"].dimension, 1.0 / self.dt, 1000.0), where=where)
+            assert isinstance(drawn, Draw)
+            return drawn
+        seconds = np.asarray(to_si(delay, UNITS["ms"], where=where))
+        steps = to_steps(seconds * 1000.0, self.dt, where=where)
+        return int(steps[0]) if seconds.ndim == 0 else steps
+
+
+def _name(target: Target | ProjectionHandle) -> str:
+    return target.population.name if isinstance(target, PopulationView) else target.name
+
+
+def _axonal(delay: Value, dendritic_fraction: float, where: str) -> Value:
+    """The axonal part of `delay`, leaving at least one dendritic step."""
+    if dendritic_fraction == 1:
+        return 0
+    if isinstance(delay, Draw):
+        raise ParameterError(
+            "a drawn delay cannot be split.", where=f"{where}, delay", hint="Give an array of delays."
+        )
+    part = np.floor(np.asarray(delay) * (1 - dendritic_fraction) + 0.5).astype(np.int64)
+    axonal = np.minimum(part, np.asarray(delay) - 1)
+    return int(axonal) if axonal.ndim == 0 else axonal
+
+
+def _embed(
+    connected: Connected, pre_index: Any, post_index: Any, pre: Target, post: Target
+) -> Connected:
+    """Connections between views as rows of the whole populations."""
+    whole = pre.population.size if isinstance(pre, PopulationView) else pre.size
+    source = pre.index[pre_index] if isinstance(pre, PopulationView) else pre_index
+    target = post.index[post_index] if isinstance(post, PopulationView) else post_index
+    order = np.argsort(source, kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=whole))])
+    rows = Sparse(indptr=indptr.astype(np.int64), indices=target[order].astype(np.int32))
+    weight = None if connected.weight is None else connected.weight[order]
+    delay = None if connected.delay is None else connected.delay[order]
+    return Connected(rows, weight, delay, order)
+
+
+def _ordered(value: Any, connected: Connected) -> Any:
+    """An array of one number per synapse, brought into the order of the rows."""
+    if connected.order is None or not isinstance(value, np.ndarray | list | tuple):
+        return value
+    return np.asarray(value)[connected.order]
+
+

@@ -1,0 +1,108 @@
+"""Listed spikes and injected currents, under PyNN's names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuro.errors import ParameterError
+from neuro.units import Quantity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpikeSourceArray:
+    """A source that spikes at listed times.
+
+    Parameters
+    ----------
+    spike_times
+        One sequence of times in ms per cell; multiples of ``dt``.  Left out, the source is silent
+        until a run or session gives it events.
+    """
+
+    spike_times: Sequence[ArrayLike] | None = None
+
+    def events(self, size: int, dt: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Spikes as (step, index), sorted; `dt` in seconds."""
+        trains = self.spike_times if self.spike_times is not None else [[]] * size
+        if len(trains) != size:
+            raise ParameterError(
+                f"has {len(trains)} trains for {size} cells.",
+                where="SpikeSourceArray, spike_times",
+                hint="Give one sequence of times per cell.",
+            )
+        where = "SpikeSourceArray, spike_times"
+        steps = [to_steps(train, dt, where=where) for train in trains]
+        index = np.repeat(np.arange(size, dtype=np.int64), [len(train) for train in steps])
+        step = np.concatenate([np.empty(0, np.int64), *steps])
+        order = np.lexsort((index, step))
+        return step[order], index[order]
+
+
+@dataclass(frozen=True, slots=True)
+class DCSource:
+    """A constant current.
+
+    Parameters
+    ----------
+    amplitude
+        nA.
+    start, stop
+        ms; `stop` None lasts for ever.
+    """
+
+    amplitude: Quantity
+    start: float = 0.0
+    stop: float | None = None
+
+    def steps(self, dt: float) -> tuple[NDArray[np.int64], list[Quantity]]:
+        """When the current changes, and its values from there on."""
+        times = [self.start] if self.stop is None else [self.start, self.stop]
+        values: list[Quantity] = [self.amplitude, 0.0]
+        return to_steps(times, dt, where="DCSource"), values[: len(times)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepCurrentSource:
+    """A current that changes at listed times and is constant between them.
+
+    Parameters
+    ----------
+    times
+        Ascending times in ms.
+    amplitudes
+        The current from each time on, nA; one number, or one row of numbers per cell.
+    """
+
+    times: ArrayLike
+    amplitudes: Sequence[Quantity]
+
+    def steps(self, dt: float) -> tuple[NDArray[np.int64], list[Quantity]]:
+        """When the current changes, and its values from there on."""
+        return to_steps(self.times, dt, where="StepCurrentSource, times"), list(self.amplitudes)
+
+
+def to_steps(milliseconds: ArrayLike, dt: float, *, where: str) -> NDArray[np.int64]:
+    """Times in ms as whole numbers of steps of `dt` seconds.
+
+    Raises
+    ------
+    ParameterError
+        If a time is not a multiple of the step.
+    """
+    times = np.atleast_1d(np.asarray(milliseconds, dtype=np.float64))
+    if not np.isfinite(times).all():
+        raise ParameterError("holds a time that is not finite.", where=where)
+    exact = times / 1000.0 / dt
+    steps = np.floor(exact + 0.5)
+    wrong = np.flatnonzero(np.abs(exact - steps) > 1e-6 * np.maximum(1.0, np.abs(exact)))
+    if len(wrong):
+        raise ParameterError(
+            f"{times[wrong[0]]} ms is not a multiple of the step of {dt * 1000:g} ms.",
+            where=where,
+            hint="Change it, or choose a finer dt.",
+        )
+    return steps.astype(np.int64)

@@ -1,0 +1,197 @@
+"""Who is connected to whom: explicit lists, connectors with a seed, and structured connectivity.
+
+All of them expand to the same compressed sparse rows everywhere (see `expansion`).  The order of
+synapses within a row is part of the meaning: events are added in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
+
+from neuro.ir.expressions.nodes import Expression
+from neuro.ir.node import Node, node
+
+
+@node
+class Sparse(Node):
+    """Explicit compressed sparse rows.
+
+    Attributes
+    ----------
+    indptr
+        Where each presynaptic neuron's synapses start; int64, shape (n_pre + 1,).
+    indices
+        Postsynaptic neuron of each synapse; int32, shape (n_synapses,).
+    """
+
+    indptr: NDArray[Any]
+    indices: NDArray[Any]
+
+
+@node
+class AllToAll(Node):
+    """Every presynaptic neuron to every postsynaptic one; rows in ascending order.
+
+    Attributes
+    ----------
+    self_connections
+        False leaves out the pairs with equal indices (also between different populations).
+    """
+
+    self_connections: bool = True
+
+
+@node
+class OneToOne(Node):
+    """Neuron i to neuron i; both sides have the same size."""
+
+
+@node
+class FixedProbability(Node):
+    """Each pair with the same probability, independently.
+
+    Attributes
+    ----------
+    probability
+        In [0, 1].
+    self_connections
+        As for `AllToAll`.
+    seed
+        None takes the network's seed together with the projection's name.
+    """
+
+    probability: float
+    self_connections: bool = True
+    seed: int | None = None
+
+
+@node
+class FixedNumber(Node):
+    """A fixed number of partners, drawn without replacement for each neuron of one side.
+
+    Attributes
+    ----------
+    side
+        ``"pre"``: every postsynaptic neuron has `number` presynaptic partners (a fixed in-degree);
+        ``"post"``: every presynaptic neuron has `number` postsynaptic ones (a fixed out-degree).
+    number
+        How many.
+    self_connections, seed
+        As for `FixedProbability`.
+    """
+
+    side: Literal["pre", "post"]
+    number: int
+    self_connections: bool = True
+    seed: int | None = None
+
+
+@node
+class DistanceDependent(Node):
+    """Each pair with a probability that is an expression of the distance ``d``.
+
+    Attributes
+    ----------
+    probability
+        Expression of ``d``; clipped to [0, 1].
+    pre_positions, post_positions
+        Coordinates; shapes (n_pre, dimensions) and (n_post, dimensions).
+    self_connections, seed
+        As for `FixedProbability`.
+    """
+
+    probability: Expression
+    pre_positions: NDArray[Any]
+    post_positions: NDArray[Any]
+    self_connections: bool = True
+    seed: int | None = None
+
+
+@node
+class Dense(Node):
+    """All to all with a matrix of weights of shape (n_pre, n_post)."""
+
+
+@node
+class Convolution(Node):
+    """A convolution (cross-correlation, as in deep learning) whose weights are stored once.
+
+    The projection's weight is the kernel, of shape (channels_out, channels_in / groups, *kernel).
+    Neurons are numbered channel first, then row by row.
+
+    Attributes
+    ----------
+    input_shape
+        (channels, length) or (channels, height, width).
+    kernel_shape
+        (channels_out, channels_in / groups, *kernel).
+    stride, padding, dilation
+        One number per spatial axis; padding adds silence on both sides.
+    groups
+        Number of blocks of channels that are convolved separately.
+    """
+
+    input_shape: tuple[int, ...]
+    kernel_shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int = 1
+
+
+@node
+class Pooling(Node):
+    """Sums windows of each channel; with a weight of 1 / window size it averages.
+
+    Attributes
+    ----------
+    input_shape
+        (channels, length) or (channels, height, width).
+    window, stride, padding
+        One number per spatial axis.
+    """
+
+    input_shape: tuple[int, ...]
+    window: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+
+
+Connectivity: TypeAlias = (
+    Sparse
+    | AllToAll
+    | OneToOne
+    | FixedProbability
+    | FixedNumber
+    | DistanceDependent
+    | Dense
+    | Convolution
+    | Pooling
+)
+
+
+def spatial_shape(
+    size: tuple[int, ...],
+    window: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, ...]:
+    """Output size of a sliding window along each axis."""
+    spans = (d * (w - 1) + 1 for w, d in zip(window, dilation, strict=True))
+    axes = zip(size, spans, stride, padding, strict=True)
+    return tuple((n + 2 * p - span) // s + 1 for n, span, s, p in axes)
+
+
+def output_shape(connectivity: Convolution | Pooling) -> tuple[int, ...]:
+    """Shape (channels, *space) of what a convolution or pooling projects onto."""
+    size = connectivity.input_shape[1:]
+    if isinstance(connectivity, Pooling):
+        ones = (1,) * len(size)
+        geometry = (connectivity.window, connectivity.stride, connectivity.padding, ones)
+        return (connectivity.input_shape[0], *spatial_shape(size, *geometry))
+    window = connectivity.kernel_shape[2:]
+    geometry = (window, connectivity.stride, connectivity.padding, connectivity.dilation)
+    return (connectivity.kernel_shape[0], *spatial_shape(size, *geometry))

@@ -1,0 +1,216 @@
+"""Write cell and synapse types as short texts, one declaration a line.
+
+>>> leaky = cell_type(
+...     "leaky",
+...     parameters="tau_m : ms = 20",
+...     state="v : 1 = 0, held",
+...     ports="input : 1",
+...     derived="beta = exp(-dt / tau_m)",
+...     update="v = beta * v + input",
+...     spike="v >= 1",
+...     reset="v = 0",
+... )
+>>> leaky.parameters[0].default
+0.02
+
+Lines are ``name : unit = default`` for parameters (append ``, shared`` for one value per population
+or projection), ``name : unit = initial`` for state (append ``, held``), ``name : unit -> variable``
+for bound ports and ``name : unit`` for free ones (append ``, nonnegative``).  Defaults are numbers
+in the unit given; they are stored in SI units.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from neuro.errors import ExpressionError
+from neuro.ir.cell import CellType, Derived, Parameter, Port, StateVariable
+from neuro.ir.expressions.nodes import Expression, Literal
+from neuro.ir.expressions.parser import parse_expression, parse_program
+from neuro.ir.synapse import Factor, SynapseType, Trace
+from neuro.units import parse_unit
+
+_LINE = re.compile(
+    r"(?P<name>\w+)\s*:\s*(?P<unit>[^=,>]+?)\s*(?:->\s*(?P<into>\w+)\s*)?(?:=\s*(?P<value>.+?)\s*)?\Z"
+)
+
+
+def cell_type(
+    name: str,
+    *,
+    parameters: str = "",
+    state: str = "",
+    ports: str = "",
+    derived: str = "",
+    update: str = "",
+    spike: str | None = None,
+    reset: str = "",
+    refractory: str | None = None,
+) -> CellType:
+    """Build a `CellType` from texts; see the module for their form.
+
+    Raises
+    ------
+    ExpressionError
+        If a line or an expression has a syntax error.
+    """
+    return CellType(
+        name=name,
+        parameters=parse_parameters(parameters),
+        state=parse_state(state),
+        ports=parse_ports(ports),
+        derived=parse_derived(derived),
+        update=parse_program(update),
+        spike=None if spike is None else parse_expression(spike),
+        reset=parse_program(reset),
+        refractory=None if refractory is None else parse_expression(refractory),
+    )
+
+
+def synapse_type(
+    name: str,
+    *,
+    parameters: str = "",
+    derived: str = "",
+    state: str = "",
+    pre: Trace | None = None,
+    post: Trace | None = None,
+    factors: str = "",
+    on_pre: str = "",
+    send: str = "w",
+    on_post: str = "",
+    each_step: str = "",
+) -> SynapseType:
+    """Build a `SynapseType` from texts; see the module for their form."""
+    return SynapseType(
+        name=name,
+        parameters=parse_parameters(parameters),
+        derived=parse_derived(derived),
+        state=parse_state(state),
+        pre=pre or Trace(),
+        post=post or Trace(),
+        factors=parse_factors(factors),
+        on_pre=parse_program(on_pre),
+        send=parse_expression(send),
+        on_post=parse_program(on_post),
+        each_step=parse_program(each_step),
+    )
+
+
+def trace(state: str, *, on_spike: str, each_step: str) -> Trace:
+    """Build a `Trace` from texts."""
+    return Trace(
+        state=parse_state(state),
+        on_spike=parse_program(on_spike),
+        each_step=parse_program(each_step),
+    )
+
+
+def parse_parameters(text: str) -> tuple[Parameter, ...]:
+    """Parameters from lines ``name : unit = default [, shared]``."""
+    return tuple(
+        Parameter(
+            name=match["name"],
+            unit=match["unit"],
+            default=_default(match),
+            shared="shared" in flags,
+        )
+        for match, flags in _lines(text, {"shared"})
+    )
+
+
+def parse_state(text: str) -> tuple[StateVariable, ...]:
+    """State variables from lines ``name : unit = initial [, held]``."""
+    return tuple(
+        StateVariable(
+            name=match["name"],
+            unit=match["unit"],
+            initial=_initial(match),
+            held="held" in flags,
+        )
+        for match, flags in _lines(text, {"held"})
+    )
+
+
+def parse_ports(text: str) -> tuple[Port, ...]:
+    """Ports from lines ``name : unit [-> variable] [, nonnegative]``."""
+    return tuple(
+        Port(
+            name=match["name"],
+            unit=match["unit"],
+            into=match["into"],
+            nonnegative="nonnegative" in flags,
+        )
+        for match, flags in _lines(text, {"nonnegative"})
+    )
+
+
+def parse_factors(text: str) -> tuple[Factor, ...]:
+    """Factors from lines ``name : unit [, per_post]``."""
+    return tuple(
+        Factor(name=match["name"], unit=match["unit"], per_post="per_post" in flags)
+        for match, flags in _lines(text, {"per_post"})
+    )
+
+
+def parse_derived(text: str) -> tuple[Derived, ...]:
+    """Derived constants from assignments."""
+    return tuple(Derived(name=step.target, value=step.value) for step in parse_program(text))
+
+
+def _lines(text: str, allowed: set[str]) -> Iterator[tuple[re.Match[str], set[str]]]:
+    """Each line's match and its flags, the words behind commas at its end."""
+    for line in text.splitlines():
+        source = line.partition("#")[0].strip()
+        if not source:
+            continue
+        declaration, flags = _split_flags(source, allowed)
+        match = _LINE.match(declaration)
+        if match is None:
+            raise ExpressionError(
+                "this is not a declaration.",
+                source=source,
+                column=0,
+                hint="Write 'name : unit = value'.",
+            )
+        yield match, flags
+
+
+def _split_flags(source: str, allowed: set[str]) -> tuple[str, set[str]]:
+    flags: set[str] = set()
+    while True:
+        body, comma, last = source.rpartition(",")
+        if not comma or last.strip() not in allowed:
+            return source, flags
+        flags.add(last.strip())
+        source = body.strip()
+
+
+def _default(match: re.Match[str]) -> float | None:
+    if match["value"] is None:
+        return None
+    try:
+        number = float(match["value"])
+    except ValueError:
+        raise ExpressionError(
+            f"the default {match['value']!r} is not a number.", source=match[0], column=0
+        ) from None
+    return _to_si(number, match["unit"])
+
+
+def _initial(match: re.Match[str]) -> Expression:
+    """Initial value: a number in the unit given, or an expression of parameters in SI units."""
+    text = match["value"]
+    if text is None:
+        return Literal(0.0)
+    try:
+        number = float(text)
+    except ValueError:
+        return parse_expression(text)
+    return Literal(_to_si(number, match["unit"]))
+
+
+def _to_si(number: float, unit: str) -> float:
+    """`number` in SI; weights keep their number, for their unit is the port's."""
+    return number if unit == "weight" else float(parse_unit(unit).to_si(number))

@@ -1,0 +1,165 @@
+"""Numbers behind a network's nodes: connectivity, weights, delays, parameters and constants.
+
+Backends and the reference interpreter take everything from here, so none of them can differ in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro.ir.cell import Derived, Parameter, StateVariable
+from neuro.ir.connectivity import Pooling
+from neuro.ir.expansion import Rows, expand
+from neuro.ir.expressions.canonical import Canonicaliser
+from neuro.ir.expressions.evaluate import evaluate
+from neuro.ir.expressions.nodes import Expression
+from neuro.ir.network import GradedProjection, Network, Population, Projection
+from neuro.ir.philox import derived_seed
+from neuro.ir.values import Draw, Value, draw
+
+Number = float | NDArray[np.float64]
+"""A scalar, or one value per neuron or synapse."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Synapses:
+    """A projection's synapses, expanded.
+
+    Attributes
+    ----------
+    rows
+        Who is connected to whom.
+    weight
+        One number, or one per synapse.
+    delay, axonal
+        Steps; one number, or int64 per synapse.
+    """
+
+    rows: Rows
+    weight: Number
+    delay: int | NDArray[np.int64]
+    axonal: int | NDArray[np.int64]
+
+
+def sizes(network: Network, name: str) -> int:
+    """Number of cells of a population or spike array; 1 value for a projection's factor."""
+    source = network.sources.get(name)
+    return source.size if source is not None else 1
+
+
+def synapses(network: Network, projection: Projection | GradedProjection, seed: int) -> Synapses:
+    """Expand `projection`; `seed` stands in where its nodes have none of their own."""
+    n_pre, n_post = sizes(network, projection.pre), target_size(network, projection)
+    place = f"{projection.name}/connectivity"
+    rows = expand(projection.connectivity, n_pre, n_post, derived_seed(seed, place))
+    weight = _weights(projection, rows, seed)
+    delay = _steps(projection.delay, rows, derived_seed(seed, f"{projection.name}/delay"), 1)
+    axonal: int | NDArray[np.int64] = 0
+    if isinstance(projection, Projection):
+        axonal = _steps(projection.axonal, rows, derived_seed(seed, f"{projection.name}/axonal"), 0)
+    return Synapses(rows, weight, delay, axonal)
+
+
+def target_size(network: Network, projection: Projection | GradedProjection) -> int:
+    """Number of values of the port that `projection` ends on."""
+    source = network.sources.get(projection.post)
+    if source is not None:
+        return source.size
+    target = network.projection(projection.post)
+    factor = next(f for f in target.synapse.factors if f.name == projection.port)
+    return sizes(network, target.post) if factor.per_post else 1
+
+
+def _weights(projection: Projection | GradedProjection, rows: Rows, seed: int) -> Number:
+    value = projection.weight
+    if rows.kernel_index is not None and isinstance(value, np.ndarray):
+        return np.asarray(value, np.float64).reshape(-1)[rows.kernel_index]
+    if isinstance(projection.connectivity, Pooling) or not isinstance(value, np.ndarray | Draw):
+        return _number(value, 0, 0)
+    return _number(value, rows.count, derived_seed(seed, f"{projection.name}/weight"))
+
+
+def _number(value: Value, count: int, seed: int) -> Number:
+    if isinstance(value, Draw):
+        return draw(value, count, seed)
+    if isinstance(value, np.ndarray):
+        return np.asarray(value, dtype=np.float64).reshape(-1)
+    return float(value)
+
+
+def _steps(value: Value, rows: Rows, seed: int, least: int) -> int | NDArray[np.int64]:
+    if isinstance(value, Draw):
+        steps = np.floor(draw(value, rows.count, seed) + 0.5).astype(np.int64)
+        return np.maximum(steps, least)
+    if isinstance(value, np.ndarray):
+        return np.asarray(value, dtype=np.int64)
+    return int(value)
+
+
+def parameters(
+    declared: Iterable[Parameter], given: Mapping[str, Value], count: int, seed: int, place: str
+) -> dict[str, Number]:
+    """Values of all `declared` parameters: what is `given`, else the defaults."""
+    result: dict[str, Number] = {}
+    for parameter in declared:
+        value = given.get(parameter.name, parameter.default)
+        assert value is not None  # the verifier has seen to it
+        own_seed = derived_seed(seed, f"{place}/{parameter.name}")
+        result[parameter.name] = _number(value, count, own_seed)
+    return result
+
+
+def constants(
+    derived: Iterable[Derived], values: Mapping[str, Number], dt: float
+) -> dict[str, Number]:
+    """`derived` constants, computed in double precision from parameter `values` and `dt`."""
+    scope = {name: np.asarray(value, np.float64) for name, value in values.items()}
+    scope["dt"] = np.asarray(dt, np.float64)
+    result: dict[str, Number] = {}
+    for item in derived:
+        value = evaluate(_canonical(item.value, scope), scope, np.float64)
+        scope[item.name] = value
+        result[item.name] = value if value.ndim else float(value)
+    return result
+
+
+def initial_state(
+    declared: Iterable[StateVariable],
+    given: Mapping[str, Value],
+    values: Mapping[str, Number],
+    count: int,
+    seed: int,
+    place: str,
+) -> dict[str, NDArray[np.float64]]:
+    """State before step 0: what is `given`, else the default expressions; shape (count,) each."""
+    result: dict[str, NDArray[np.float64]] = {}
+    scope = {name: np.asarray(value, np.float64) for name, value in values.items()}
+    for variable in declared:
+        if variable.name in given:
+            own_seed = derived_seed(seed, f"{place}/{variable.name}")
+            value = np.asarray(_number(given[variable.name], count, own_seed))
+        else:
+            value = evaluate(_canonical(variable.initial, scope), scope, np.float64)
+        result[variable.name] = np.broadcast_to(value, (count,)).astype(np.float64)
+    return result
+
+
+def refractory_steps(
+    population: Population, values: Mapping[str, Number], dt: float
+) -> int | NDArray[np.int64]:
+    """The refractory period in steps, rounded half away from zero."""
+    if population.cell.refractory is None:
+        return 0
+    scope = {name: np.asarray(value, np.float64) for name, value in values.items()}
+    scope["dt"] = np.asarray(dt, np.float64)
+    seconds = evaluate(_canonical(population.cell.refractory, scope), scope, np.float64)
+    steps = np.floor(seconds / dt + 0.5).astype(np.int64)
+    return steps if steps.ndim else int(steps)
+
+
+def _canonical(expression: Expression, scope: Mapping[str, object]) -> Expression:
+    return Canonicaliser(scope).expression(expression)

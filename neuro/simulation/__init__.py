@@ -1,0 +1,1 @@
+"""Running networks: sessions, runs into memory and onto disk, checks and comparisons."""

@@ -1,0 +1,168 @@
+"""Run a network on several backends and compare everything they do, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro.backends.contract import Snapshot
+from neuro.drive import drive_of
+from neuro.errors import ParameterError
+from neuro.ir.network import Network
+from neuro.recording.collect import MemorySink
+from neuro.simulation.progress import ProgressOption, progress_of
+from neuro.simulation.session import Session
+
+_ORDER = ("state", "refractory", "history", "synapse", "trace", "ring", "graded")
+"""Parts of a snapshot, in the order in which a difference is looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    """The first thing in which a backend differs from the first one.
+
+    Attributes
+    ----------
+    step
+        The step after which it differs.
+    variable
+        Name in a snapshot, such as ``"state/E/v"``.
+    index
+        Position of the first number that differs.
+    expected, found
+        The number on the first backend and on the other.
+    """
+
+    step: int
+    variable: str
+    index: tuple[int, ...]
+    expected: float
+    found: float
+
+    def __str__(self) -> str:
+        kind, _, name = self.variable.partition("/")
+        place = ", ".join(map(str, self.index))
+        return (
+            f"step {self.step}: {kind} {name}[{place}] is {self.found!r}, "
+            f"should be {self.expected!r}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What `verify` found.
+
+    Attributes
+    ----------
+    backends
+        Backends compared; the first is the yardstick.
+    steps
+        Steps that were run.
+    divergences
+        First difference of each other backend, or None where all is identical.
+    """
+
+    backends: tuple[str, ...]
+    steps: int
+    divergences: Mapping[str, Divergence | None]
+
+    @property
+    def identical(self) -> bool:
+        """True if no backend differs in any bit."""
+        return all(divergence is None for divergence in self.divergences.values())
+
+
+def verify(
+    network: Network,
+    *,
+    steps: int,
+    inputs: Mapping[str, Any] | None = None,
+    backends: Sequence[str] = ("reference", "c"),
+    seed: int | None = None,
+    progress: ProgressOption = "auto",
+) -> Comparison:
+    """Run `network` on all `backends` in lockstep and compare spikes, states and weights.
+
+    Parameters
+    ----------
+    network
+        What to run.
+    steps
+        How many steps.
+    inputs, seed
+        As for `neuro.simulate`.
+    backends
+        At least two; the first is the yardstick.
+    progress
+        ``"auto"`` shows a bar on a terminal; or a callable with (done, total).
+
+    Returns
+    -------
+    Comparison
+        Identical, or the first step, variable and cell that differ, with both values.
+    """
+    if len(set(backends)) < 2:
+        raise ParameterError("two different backends are needed.", where="verify, backends")
+    drive = drive_of(network, inputs)
+    sessions = {name: Session(network, backend=name, seed=seed) for name in backends}
+    found: dict[str, Divergence | None] = dict.fromkeys(backends[1:])
+    try:
+        with progress_of(progress, f"verify {network.name}") as report:
+            for step in range(steps):
+                active = [backends[0], *(name for name in backends[1:] if found[name] is None)]
+                if len(active) == 1:
+                    break
+                for name in active:
+                    sessions[name].engine.advance(1, drive, MemorySink())
+                expected = sessions[backends[0]].snapshot()
+                for name in active[1:]:
+                    found[name] = first_difference(expected, sessions[name].snapshot(), step)
+                report(step + 1, steps)
+    finally:
+        for session in sessions.values():
+            session.close()
+    return Comparison(backends=tuple(backends), steps=steps, divergences=found)
+
+
+def first_difference(expected: Snapshot, found: Snapshot, step: int) -> Divergence | None:
+    """The first number in which two snapshots differ; None if they are the same."""
+    for name in sorted(expected, key=_rank):
+        theirs, mine = expected[name], found[name]
+        place = _first_unequal(theirs, mine)
+        if place is not None:
+            return Divergence(
+                step=step,
+                variable=name,
+                index=place,
+                expected=_number(theirs, place),
+                found=_number(mine, place),
+            )
+    return None
+
+
+def _rank(name: str) -> tuple[int, str]:
+    kind = name.partition("/")[0]
+    return (_ORDER.index(kind) if kind in _ORDER else len(_ORDER), name)
+
+
+def _first_unequal(a: NDArray[Any], b: NDArray[Any]) -> tuple[int, ...] | None:
+    """Position of the first difference; numbers that are not numbers are equal to each other."""
+    if a.shape != b.shape:
+        shorter = min(len(a), len(b)) if a.ndim and b.ndim else 0
+        inner = _first_unequal(a[:shorter], b[:shorter]) if shorter else None
+        return inner or (shorter,)
+    same = (a == b) | ((a != a) & (b != b))
+    if np.all(same):
+        return None
+    return tuple(int(k) for k in np.argwhere(~np.atleast_1d(same))[0])
+
+
+def _number(array: NDArray[Any], place: tuple[int, ...]) -> float:
+    try:
+        return float(np.atleast_1d(array)[place])
+    except (IndexError, TypeError):
+        return float("nan")
