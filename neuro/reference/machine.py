@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro.ir.cell import CellType
-from neuro.ir.expressions.canonical import Canonicaliser
+from neuro.ir.canonical_types import CanonicalTrace, canonical_cell, canonical_synapse
 from neuro.ir.expressions.evaluate import Float
 from neuro.ir.expressions.nodes import Expression, Program
 from neuro.ir.layout import Layout, is_direct, layout
@@ -26,7 +25,7 @@ from neuro.ir.resolve import (
     synapses,
     target_size,
 )
-from neuro.ir.synapse import WEIGHT, SynapseType, Trace
+from neuro.ir.synapse import WEIGHT, Trace
 from neuro.ir.values import expand
 from neuro.ir.philox import derived_seed
 
@@ -43,7 +42,7 @@ class Cells:
     update: Program
     spike: Expression | None
     reset: Program
-    draws: list[str]
+    draws: tuple[str, ...]
     refractory: Array
     """Steps of refractoriness per spike; int64, shape () or (n,)."""
     remaining: Array
@@ -161,22 +160,18 @@ def _build_cells(network: Network, node: Population, seed: int, dtype: Float) ->
     values = parameters(cell.parameters, node.parameters, node.size, seed, place)
     values |= constants(cell.derived, values, network.dt)
     state = initial_state(cell.state, node.initial, values, node.size, seed, f"{node.name}/initial")
-    canonical = Canonicaliser(_declared(cell))
+    canonical = canonical_cell(cell)
     return Cells(
         node=node,
         constants=_rounded({**values, "dt": network.dt}, dtype),
         state=_rounded(state, dtype),
-        update=canonical.program(cell.update),
-        spike=None if cell.spike is None else canonical.expression(cell.spike),
-        reset=canonical.program(cell.reset),
+        update=canonical.update,
+        spike=canonical.spike,
+        reset=canonical.reset,
         draws=canonical.draws,
         refractory=np.asarray(refractory_steps(node, values, network.dt)),
         remaining=np.zeros(node.size, np.int64),
     )
-
-
-def _declared(cell: CellType) -> list[str]:
-    return [item.name for item in (*cell.parameters, *cell.state, *cell.ports, *cell.derived)]
 
 
 def _rounded(values: dict[str, Number] | dict[str, Array], dtype: Float) -> dict[str, Array]:
@@ -194,7 +189,7 @@ def _build_edges(
     state[WEIGHT] = np.broadcast_to(expanded.weight, (count,))
     dendritic = np.broadcast_to(expanded.delay - expanded.axonal, (count,))
     axonal = np.broadcast_to(expanded.axonal, (count,))
-    canonical = Canonicaliser(_declared_by_synapse(kind))
+    canonical = canonical_synapse(kind)
     n_pre, n_post = network.sources[node.pre].size, network.sources[node.post].size
     return Edges(
         node=node,
@@ -204,27 +199,21 @@ def _build_edges(
         dendritic=dendritic,
         constants=_rounded({**values, "dt": network.dt}, dtype),
         state=_rounded(state, dtype),
-        pre=_build_traces(kind.pre, axonal, n_pre, values, canonical, dtype),
-        post=_build_traces(kind.post, dendritic, n_post, values, canonical, dtype),
-        on_pre=canonical.program(kind.on_pre),
-        send=canonical.expression(kind.send),
-        on_post=canonical.program(kind.on_post),
-        each_step=canonical.program(kind.each_step),
+        pre=_build_traces(kind.pre, canonical.pre, axonal, n_pre, values, dtype),
+        post=_build_traces(kind.post, canonical.post, dendritic, n_post, values, dtype),
+        on_pre=canonical.on_pre,
+        send=canonical.send,
+        on_post=canonical.on_post,
+        each_step=canonical.each_step,
     )
-
-
-def _declared_by_synapse(kind: SynapseType) -> list[str]:
-    traces = (*kind.pre.state, *kind.post.state)
-    declared = (*kind.parameters, *kind.derived, *kind.state, *traces, *kind.factors)
-    return [WEIGHT, *(item.name for item in declared)]
 
 
 def _build_traces(
     trace: Trace,
+    programs: CanonicalTrace,
     lag: Array,
     count: int,
     values: dict[str, Number],
-    canonical: Canonicaliser,
     dtype: Float,
 ) -> Traces:
     lags, of_synapse = np.unique(-lag, return_inverse=True)
@@ -233,8 +222,8 @@ def _build_traces(
         lags=-lags,
         of_synapse=of_synapse,
         state={name: np.full((len(lags), count), value[0], dtype) for name, value in initial.items()},
-        on_spike=canonical.program(trace.on_spike),
-        each_step=canonical.program(trace.each_step),
+        on_spike=programs.on_spike,
+        each_step=programs.each_step,
     )
 
 

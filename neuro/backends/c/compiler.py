@@ -1,10 +1,55 @@
-"""Find and call the host's C compiler."""
+"""Find and call the host's C compiler; keep what it made under a hash of everything that went in."""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
+import platform
 import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from neuro.errors import CompilerError
+from neuro.resources import folder
+
+log = logging.getLogger(__name__)
+
+FLAGS = (
+    "-std=gnu11",
+    "-O3",
+    "-march=native",
+    "-ffp-contract=off",  # a fused multiply-add rounds once where the language rounds twice
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fPIC",
+    "-shared",
+    "-pthread",
+)
+TIMEOUT = 300.0
+"""Seconds after which a compiler is taken to hang."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A compiled engine.
+
+    Attributes
+    ----------
+    path
+        The shared library.
+    compiler
+        Name and version of the compiler.
+    cached
+        True if nothing had to be compiled.
+    """
+
+    path: Path
+    compiler: str
+    cached: bool
 
 
 def find_compiler() -> Path | None:
@@ -15,3 +60,139 @@ def find_compiler() -> Path | None:
         if found:
             return Path(found)
     return None
+
+
+def require_compiler() -> Path:
+    """The C compiler.
+
+    Raises
+    ------
+    CompilerError
+        If there is none; says how to get one, and what works without.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        named = f"$CC is {os.environ['CC']!r}, which is not on the path" if os.environ.get("CC") else ""
+        raise CompilerError(
+            f"no C compiler was found{': ' + named if named else ''}.",
+            where="backend 'c'",
+            hint="Install gcc or clang (Debian: apt-get install gcc; macOS: xcode-select --install), "
+            "or use backend='numba' or 'reference'.",
+        )
+    return compiler
+
+
+def cache_folder() -> Path:
+    """Where compiled engines are kept: ``$NEURO_CACHE_DIR``, or ``neuro`` in the user's cache."""
+    given = os.environ.get("NEURO_CACHE_DIR")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "neuro"
+
+
+def is_cached(source: str) -> bool:
+    """True if `source` has been compiled before."""
+    compiler = find_compiler()
+    return compiler is not None and _library_path(compiler, source, cache_folder()).exists()
+
+
+def compile_library(source: str) -> Library:
+    """Compile `source` into a shared library, or take it from the cache.
+
+    Raises
+    ------
+    CompilerError
+        If there is no compiler, or it refuses the code; carries its messages.
+    """
+    compiler = require_compiler()
+    path = _library_path(compiler, source, _writable_cache())
+    if path.exists():
+        return Library(path, compiler_version(compiler), cached=True)
+    _compile(compiler, source, path)
+    return Library(path, compiler_version(compiler), cached=False)
+
+
+def _library_path(compiler: Path, source: str, place: Path) -> Path:
+    digest = hashlib.sha256()
+    parts = (source, _runtime_text(), compiler_version(compiler), *FLAGS, _processor())
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    return place / f"engine-{digest.hexdigest()[:32]}.so"
+
+
+def _compile(compiler: Path, source: str, path: Path) -> None:
+    """Compile beside `path` and rename, so that processes that race get whole libraries."""
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=path.parent) as work:
+        code, built = Path(work) / "engine.c", Path(work) / "engine.so"
+        code.write_text(source, encoding="utf-8")
+        include = f"-I{folder('deploy') / 'runtime'}"
+        command = [str(compiler), *FLAGS, include, "-o", str(built), str(code)]
+        log.info("compiling %s", path.name)
+        try:
+            done = subprocess.run(  # noqa: S603 - the user's own compiler
+                command, capture_output=True, text=True, timeout=TIMEOUT, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise CompilerError(f"{compiler} could not be run: {error}.", where="backend 'c'") from error
+        if done.returncode:
+            raise _refused(compiler, done.stderr, source)
+        built.replace(path)
+
+
+def _refused(compiler: Path, messages: str, source: str) -> CompilerError:
+    """The error for code that the compiler refused; the code is kept for a look."""
+    kept = Path(tempfile.gettempdir()) / "neuro-refused-engine.c"
+    kept.write_text(source, encoding="utf-8")
+    first = "\n    ".join(messages.strip().splitlines()[:8])
+    return CompilerError(
+        f"{compiler.name} refused the generated code:\n    {first}\n",
+        where="backend 'c'",
+        hint=f"The code is in {kept}. Try another compiler with CC=..., or backend='numba'.",
+    )
+
+
+def _writable_cache() -> Path:
+    """The cache folder, or a temporary one where that cannot be written."""
+    place = cache_folder()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        if os.access(place, os.W_OK):
+            return place
+        reason = "not writable"
+    except OSError as error:
+        reason = str(error.strerror)
+    temporary = _temporary_cache()
+    log.warning("%s is %s; compiled engines go to %s", place, reason, temporary)
+    return temporary
+
+
+@cache
+def _temporary_cache() -> Path:
+    return Path(tempfile.mkdtemp(prefix="neuro-"))
+
+
+@cache
+def _runtime_text() -> str:
+    headers = sorted((folder("deploy") / "runtime").glob("*.h"))
+    return "\0".join(header.read_text(encoding="utf-8") for header in headers)
+
+
+@cache
+def compiler_version(compiler: Path) -> str:
+    """First line of what ``--version`` prints."""
+    done = subprocess.run(  # noqa: S603 - the user's own compiler
+        [str(compiler), "--version"], capture_output=True, text=True, timeout=TIMEOUT, check=False
+    )
+    return (done.stdout or done.stderr).strip().partition("\n")[0]
+
+
+@cache
+def _processor() -> str:
+    """What ``-march=native`` depends on, so that machines can share a cache."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    chosen = (line for line in lines if line.startswith(("model name", "flags", "Features")))
+    return "\n".join(sorted(set(chosen)))

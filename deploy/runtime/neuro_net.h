@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A network as tables of plain structs.  The tables say what is connected and where the numbers
+ * are; the generated kernels say what is computed.  A host fills in pointers to its arrays, a
+ * firmware initialises the same structs with addresses of static tables.
+ */
+#ifndef NEURO_NET_H
+#define NEURO_NET_H
+
+#include "neuro_math.h"
+
+#define NR_HISTORY 31u /* postsynaptic spikes that a deferred rule can keep; fills a cache line */
+
+/* What has arrived, or will: `depth` slots of `size` sums.  Slot step % depth is due in `step`. */
+typedef struct {
+    real *sums;
+    uint32_t depth;
+    uint32_t size;
+} nr_ring;
+
+/* Spikes of one source in recent steps.  A slot has room for every cell; thread k writes its cells
+ * from `first[k]` on and their number to `count`. */
+typedef struct {
+    uint32_t *cell;  /* [slots][size] */
+    uint32_t *count; /* [slots][threads] */
+    const uint32_t *first; /* [threads + 1]: which cells a thread owns */
+    uint32_t slots;
+    uint32_t size;
+} nr_spikes;
+
+/* Refractory cells of one thread, oldest first, with the values that they hold. */
+typedef struct {
+    uint32_t *cell;
+    real *held; /* [variables][capacity] */
+    uint32_t capacity;
+    uint32_t head;
+    uint32_t count;
+} nr_fifo;
+
+/* A population. */
+typedef struct {
+    uint32_t kernel;
+    uint32_t stream; /* of random words */
+    uint32_t refractory; /* steps, where all cells have the same */
+    uint32_t source; /* its place among the sources of spikes */
+    real *const *state;
+    const real *const *array; /* constants per cell */
+    const real *scalar; /* constants of the population */
+    const nr_ring *port; /* free ports, then rings that the kernel adds to bound variables */
+    const uint32_t *refractory_of; /* steps per cell, or NULL */
+    int64_t *until; /* last refractory step of each cell */
+    nr_fifo *fifo; /* [threads], or NULL */
+} nr_cells;
+
+/* Recent postsynaptic spikes as steps since the projection's epoch, ascending. */
+typedef struct {
+    uint16_t count;
+    uint16_t step[NR_HISTORY];
+} nr_history;
+
+/* Traces of one side of a projection at one delay. */
+typedef struct {
+    uint32_t kernel; /* of the synapses */
+    uint32_t source;
+    uint32_t lag;
+    uint32_t is_post;
+    real *const *state;
+    const real *scalar;
+} nr_traces;
+
+/* Synapses of one projection that share their delays and end on the cells of one thread. */
+typedef struct {
+    uint32_t kernel;
+    uint32_t pre; /* source */
+    uint32_t post; /* source */
+    uint32_t axonal;
+    uint32_t dendritic;
+    uint32_t rows;
+    uint32_t cells; /* postsynaptic ones */
+    const uint32_t *start; /* [rows + 1] */
+    const void *target; /* postsynaptic cell of each synapse, 16 or 32 bits */
+    real *const *state; /* the weight, then further variables */
+    const real *const *array; /* constants per synapse */
+    const real *scalar; /* constants of the projection; a uniform weight comes last */
+    real *const *pre_trace;
+    real *const *post_trace;
+    real *const *factor;
+    const uint32_t *column; /* [cells + 1]: the same synapses by postsynaptic cell, or NULL */
+    const uint32_t *column_synapse;
+    const uint32_t *column_source;
+    nr_history *history; /* of a deferred rule, or NULL */
+    uint32_t *visited; /* [rows]: step since the epoch up to which a row is brought up to date */
+    int64_t *epoch;
+    real *const *chain; /* scratch of a deferred rule: traces from step to step */
+} nr_edges;
+
+/* Where the events of a group of synapses are added: a ring, or directly a port's sums. */
+typedef struct {
+    const nr_edges *edges;
+    nr_ring ring;
+} nr_delivery;
+
+/* Poisson events onto a port. */
+typedef struct {
+    nr_ring target;
+    const uint32_t *first; /* [threads + 1]: which cells a thread owns */
+    uint32_t stream;
+    uint32_t per_cell; /* nonzero if there is a weight per cell */
+    const real *weight;
+    const uint32_t *threshold;
+    const uint32_t *table; /* [tables + 1]: where each rate's thresholds start */
+    const uint32_t *table_of; /* table of each cell, or NULL if all have the first */
+} nr_poisson;
+
+/* A piecewise constant signal onto a port or factor. */
+typedef struct {
+    nr_ring target;
+    const uint32_t *first;
+    const int64_t *step;
+    const real *value; /* [changes][width] */
+    uint64_t changes;
+    uint64_t next; /* the first change that is still to come */
+    uint32_t width; /* 1, or the size of the target */
+} nr_signal;
+
+/* An input: a Poisson input or a signal, by its place in the table of its kind. */
+typedef struct {
+    uint32_t is_signal;
+    uint32_t place;
+} nr_input;
+
+/* A graded projection that ends on the cells of one thread; all its delays are the same. */
+typedef struct {
+    nr_ring ring;
+    const real *value;
+    const uint32_t *start;
+    const uint32_t *target;
+    const real *weight; /* one per synapse, or one */
+    uint32_t rows;
+    uint32_t delay;
+    uint32_t uniform;
+} nr_graded;
+
+/* Adds what a ring holds for this step to sums that other inputs reach too, and empties it. */
+typedef struct {
+    nr_ring ring;
+    nr_ring target;
+    const uint32_t *first;
+} nr_transfer;
+
+/* What one thread does. */
+typedef struct {
+    const nr_delivery *direct;
+    const nr_delivery *sent;
+    const nr_graded *graded;
+    uint32_t directs;
+    uint32_t sents;
+    uint32_t gradeds;
+} nr_share;
+
+/* A network. */
+typedef struct nr_net {
+    int64_t step; /* the next one */
+    uint64_t seed;
+    double dt; /* seconds */
+    uint32_t threads;
+    uint32_t sources, populations, factors, transfers, inputs, graded_transfers, traces;
+    uint32_t shared_traces; /* nonzero if synapses read traces that other threads write */
+    uint32_t synaptic_steps; /* nonzero if a synapse has a program for each step */
+    nr_spikes *spikes; /* populations first */
+    const nr_cells *cells;
+    const nr_ring *factor;
+    const nr_transfer *transfer;
+    const nr_input *input;
+    const nr_poisson *poisson;
+    nr_signal *signal;
+    const nr_transfer *graded_transfer;
+    const nr_traces *trace;
+    const nr_share *share; /* [threads] */
+} nr_net;
+
+/* What a kind of cell computes.  `update` writes the cells that spike to `fired`, ascending, and
+ * returns their number; `reset` is then run on them. */
+typedef struct {
+    uint32_t (*update)(
+        const nr_cells *cells,
+        const nr_net *net,
+        uint32_t thread,
+        uint32_t first,
+        uint32_t last,
+        uint32_t *fired);
+    void (*reset)(
+        const nr_cells *cells,
+        const nr_net *net,
+        uint32_t thread,
+        const uint32_t *fired,
+        uint32_t count);
+} nr_cell_kernel;
+
+/* What a kind of synapse computes; what it does not need is NULL.  A deferred kind has `flush`,
+ * which brings all rows up to date with postsynaptic spikes seen up to `step` and leaves the traces
+ * as they are after step `epoch`, the new epoch. */
+typedef struct {
+    void (*on_pre)(
+        const nr_edges *edges, const uint32_t *cell, uint32_t count, real *target, int64_t step);
+    void (*on_post)(const nr_edges *edges, const uint32_t *cell, uint32_t count);
+    void (*each_step)(const nr_edges *edges);
+    void (*flush)(const nr_edges *edges, int64_t step, int64_t epoch);
+    void (*raise_pre)(const nr_traces *traces, const uint32_t *cell, uint32_t count);
+    void (*raise_post)(const nr_traces *traces, const uint32_t *cell, uint32_t count);
+    void (*decay_pre)(const nr_traces *traces, uint32_t first, uint32_t last);
+    void (*decay_post)(const nr_traces *traces, uint32_t first, uint32_t last);
+} nr_synapse_kernel;
+
+#endif

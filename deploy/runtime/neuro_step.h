@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One time step, in order: arrive, update, fire; post, pre, decay.  The order is the meaning; see
+ * docs/explanation/step.md.  Several threads may share a step: each does its cells and the synapses
+ * that end on them, and nr_step_1 to nr_step_4 are separated by barriers.
+ *
+ * The generated kernels are included before this file and end with the tables nr_cell_kernels and
+ * nr_synapse_kernels.
+ */
+#ifndef NEURO_STEP_H
+#define NEURO_STEP_H
+
+#include "neuro_net.h"
+#include "neuro_philox.h"
+
+#define NR_EPOCH_STEPS 60000 /* a deferred rule is brought up to date at least this often */
+
+/* The sums that are due in a step. */
+static inline real *nr_due(const nr_ring *ring, int64_t step)
+{
+    return ring->sums + (size_t)(step % ring->depth) * ring->size;
+}
+
+static inline uint32_t *nr_cells_of(const nr_spikes *spikes, int64_t step)
+{
+    return spikes->cell + (size_t)(step % spikes->slots) * spikes->size;
+}
+
+static inline uint32_t *nr_counts_of(const nr_spikes *spikes, uint32_t threads, int64_t step)
+{
+    return spikes->count + (size_t)(step % spikes->slots) * threads;
+}
+
+/* 1. Arrive ---------------------------------------------------------------------------------- */
+
+static void nr_add_and_clear(const nr_transfer *transfer, uint32_t thread, int64_t step)
+{
+    real *restrict from = nr_due(&transfer->ring, step);
+    real *restrict to = nr_due(&transfer->target, step);
+    for (uint32_t i = transfer->first[thread]; i < transfer->first[thread + 1]; ++i) {
+        to[i] += from[i];
+        from[i] = 0;
+    }
+}
+
+/* Events of the spikes that one source fired in `when`, added by cell, then synapse. */
+static void nr_deliver(
+    const nr_net *net, const nr_delivery *delivery, int64_t when, real *target, int64_t step)
+{
+    const nr_edges *edges = delivery->edges;
+    if (when < 0)
+        return;
+    const nr_spikes *spikes = &net->spikes[edges->pre];
+    const uint32_t *cells = nr_cells_of(spikes, when);
+    const uint32_t *counts = nr_counts_of(spikes, net->threads, when);
+    const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
+    for (uint32_t k = 0; k < net->threads; ++k)
+        if (counts[k])
+            kernel->on_pre(edges, cells + spikes->first[k], counts[k], target, step);
+}
+
+static void nr_poisson_events(const nr_net *net, const nr_poisson *input, uint32_t thread)
+{
+    enum { BLOCK = 256 };
+    uint32_t word[BLOCK];
+    const nr_random at = nr_random_at(net->seed, input->stream, 0, (uint64_t)net->step);
+    real *restrict target = nr_due(&input->target, net->step);
+    const uint32_t last = input->first[thread + 1];
+    for (uint32_t i = input->first[thread]; i < last; i += BLOCK) {
+        const uint32_t count = last - i < BLOCK ? last - i : BLOCK;
+        nr_words(at, i, count, word);
+        if (input->table_of) {
+            for (uint32_t k = 0; k < count; ++k) {
+                const uint32_t table = input->table_of[i + k];
+                uint32_t events = 0;
+                for (uint32_t m = input->table[table]; m < input->table[table + 1]; ++m)
+                    events += word[k] >= input->threshold[m];
+                target[i + k] += input->weight[input->per_cell ? i + k : 0] * (real)(int32_t)events;
+            }
+            continue;
+        }
+        int32_t events[BLOCK] = {0};
+        for (uint32_t m = input->table[0]; m < input->table[1]; ++m) {
+            const uint32_t level = input->threshold[m];
+            for (uint32_t k = 0; k < BLOCK; ++k)
+                events[k] += word[k] >= level;
+        }
+        if (input->per_cell)
+            for (uint32_t k = 0; k < count; ++k)
+                target[i + k] += input->weight[i + k] * (real)events[k];
+        else
+            for (uint32_t k = 0; k < count; ++k)
+                target[i + k] += input->weight[0] * (real)events[k];
+    }
+}
+
+static void nr_add_signal(const nr_net *net, const nr_signal *input, uint32_t thread)
+{
+    if (!input->next)
+        return;
+    const real *restrict value = input->value + (size_t)(input->next - 1) * input->width;
+    real *restrict target = nr_due(&input->target, net->step);
+    const uint32_t first = input->first[thread], last = input->first[thread + 1];
+    if (input->width > 1)
+        for (uint32_t i = first; i < last; ++i)
+            target[i] += value[i];
+    else
+        for (uint32_t i = first; i < last; ++i)
+            target[i] += value[0];
+}
+
+static void nr_arrive(const nr_net *net, uint32_t thread)
+{
+    const nr_share *share = &net->share[thread];
+    const int64_t step = net->step;
+    for (uint32_t k = 0; k < net->transfers; ++k)
+        nr_add_and_clear(&net->transfer[k], thread, step);
+    for (uint32_t k = 0; k < share->directs; ++k) {
+        const nr_delivery *direct = &share->direct[k];
+        real *target = nr_due(&direct->ring, step);
+        nr_deliver(net, direct, step - 1 - direct->edges->axonal, target, step);
+    }
+    for (uint32_t k = 0; k < net->inputs; ++k) {
+        const uint32_t place = net->input[k].place;
+        if (net->input[k].is_signal)
+            nr_add_signal(net, &net->signal[place], thread);
+        else
+            nr_poisson_events(net, &net->poisson[place], thread);
+    }
+    for (uint32_t k = 0; k < net->graded_transfers; ++k)
+        nr_add_and_clear(&net->graded_transfer[k], thread, step);
+}
+
+/* 2. Update, 3. Fire --------------------------------------------------------------------------- */
+
+static void nr_update_and_fire(const nr_net *net, uint32_t thread)
+{
+    const int64_t step = net->step;
+    for (uint32_t k = 0; k < net->populations; ++k) {
+        const nr_cells *cells = &net->cells[k];
+        const nr_spikes *spikes = &net->spikes[cells->source];
+        uint32_t *fired = nr_cells_of(spikes, step) + spikes->first[thread];
+        const uint32_t count = nr_cell_kernels[cells->kernel].update(
+            cells, net, thread, spikes->first[thread], spikes->first[thread + 1], fired);
+        nr_counts_of(spikes, net->threads, step)[thread] = count;
+        if (count)
+            nr_cell_kernels[cells->kernel].reset(cells, net, thread, fired, count);
+    }
+}
+
+/* Phases 1 to 3, for the cells of one thread. */
+static void nr_step_1(const nr_net *net, uint32_t thread)
+{
+    nr_arrive(net, thread);
+    nr_update_and_fire(net, thread);
+}
+
+/* 4. Post, 5. Pre ------------------------------------------------------------------------------ */
+
+/* Spikes of a thread's own cells. */
+typedef struct {
+    const uint32_t *cell;
+    uint32_t count;
+} nr_own;
+
+static nr_own nr_own_spikes(const nr_net *net, uint32_t source, uint32_t thread, int64_t when)
+{
+    nr_own own = {NULL, 0};
+    if (when < 0)
+        return own;
+    const nr_spikes *spikes = &net->spikes[source];
+    own.cell = nr_cells_of(spikes, when) + spikes->first[thread];
+    own.count = nr_counts_of(spikes, net->threads, when)[thread];
+    return own;
+}
+
+/* A deferred rule only notes that postsynaptic cells have spiked; their synapses are brought up to
+ * date when the next presynaptic spike passes, or here, when there is no more room for notes. */
+static void nr_note_post_spikes(const nr_edges *edges, nr_own own, int64_t step)
+{
+    const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
+    if (step - *edges->epoch >= NR_EPOCH_STEPS)
+        kernel->flush(edges, step, step - 1);
+    for (uint32_t k = 0; k < own.count; ++k) {
+        nr_history *history = &edges->history[own.cell[k]];
+        if (history->count == NR_HISTORY)
+            kernel->flush(edges, step, step - 1);
+        history->step[history->count++] = (uint16_t)(step - *edges->epoch);
+    }
+}
+
+static void nr_see_post_spikes(const nr_net *net, uint32_t thread)
+{
+    const nr_share *share = &net->share[thread];
+    for (uint32_t k = 0; k < share->sents; ++k) {
+        const nr_edges *edges = share->sent[k].edges;
+        const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
+        if (!kernel->on_post && !kernel->flush)
+            continue;
+        const nr_own own = nr_own_spikes(net, edges->post, thread, net->step - edges->dendritic);
+        if (kernel->flush)
+            nr_note_post_spikes(edges, own, net->step);
+        else if (own.count)
+            kernel->on_post(edges, own.cell, own.count);
+    }
+}
+
+static void nr_raise_traces(const nr_net *net, uint32_t thread, uint32_t is_post)
+{
+    for (uint32_t k = 0; k < net->traces; ++k) {
+        const nr_traces *traces = &net->trace[k];
+        if (traces->is_post != is_post)
+            continue;
+        const nr_own own = nr_own_spikes(net, traces->source, thread, net->step - traces->lag);
+        const nr_synapse_kernel *kernel = &nr_synapse_kernels[traces->kernel];
+        if (own.count)
+            (is_post ? kernel->raise_post : kernel->raise_pre)(traces, own.cell, own.count);
+    }
+}
+
+static void nr_see_pre_spikes(const nr_net *net, uint32_t thread)
+{
+    const nr_share *share = &net->share[thread];
+    for (uint32_t k = 0; k < share->sents; ++k) {
+        const nr_delivery *sent = &share->sent[k];
+        real *target = nr_due(&sent->ring, net->step + sent->edges->dendritic);
+        nr_deliver(net, sent, net->step - sent->edges->axonal, target, net->step);
+    }
+}
+
+static void nr_send_graded(const nr_net *net, uint32_t thread)
+{
+    const nr_share *share = &net->share[thread];
+    for (uint32_t k = 0; k < share->gradeds; ++k) {
+        const nr_graded *graded = &share->graded[k];
+        real *restrict target = nr_due(&graded->ring, net->step + graded->delay);
+        for (uint32_t row = 0; row < graded->rows; ++row) {
+            const real value = graded->value[row];
+            for (uint32_t s = graded->start[row]; s < graded->start[row + 1]; ++s)
+                target[graded->target[s]] += graded->weight[graded->uniform ? 0 : s] * value;
+        }
+    }
+}
+
+/* Phases 4 and 5, for the synapses that end on the cells of one thread. */
+static void nr_step_2(const nr_net *net, uint32_t thread)
+{
+    nr_see_post_spikes(net, thread);
+    nr_raise_traces(net, thread, 1);
+    nr_see_pre_spikes(net, thread);
+    nr_send_graded(net, thread);
+}
+
+/* Presynaptic traces rise when all synapses have seen them; then each_step. */
+static void nr_step_3(const nr_net *net, uint32_t thread)
+{
+    nr_raise_traces(net, thread, 0);
+}
+
+static void nr_step_4(const nr_net *net, uint32_t thread)
+{
+    const nr_share *share = &net->share[thread];
+    for (uint32_t k = 0; k < share->sents; ++k) {
+        const nr_edges *edges = share->sent[k].edges;
+        if (nr_synapse_kernels[edges->kernel].each_step)
+            nr_synapse_kernels[edges->kernel].each_step(edges);
+    }
+}
+
+/* 6. Decay ------------------------------------------------------------------------------------- */
+
+static void nr_step_5(const nr_net *net, uint32_t thread)
+{
+    for (uint32_t k = 0; k < net->traces; ++k) {
+        const nr_traces *traces = &net->trace[k];
+        const nr_synapse_kernel *kernel = &nr_synapse_kernels[traces->kernel];
+        const uint32_t *first = net->spikes[traces->source].first;
+        (traces->is_post ? kernel->decay_post : kernel->decay_pre)(
+            traces, first[thread], first[thread + 1]);
+    }
+}
+
+#endif

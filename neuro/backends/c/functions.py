@@ -1,0 +1,114 @@
+"""The names of one generated kernel, and its functions with exactly what each of them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from neuro.backends.c.printer import CPrinter, c_names
+from neuro.ir.expressions.evaluate import Float
+from neuro.ir.expressions.nodes import (
+    Expression,
+    Program,
+    names,
+    program_reads,
+    program_writes,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in C, and its place in the table it comes from."""
+
+    name: str
+    place: int
+    per_post: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A printed program.
+
+    Attributes
+    ----------
+    lines, value
+        Its statements, and an expression evaluated after them ("" if there is none).
+    uses
+        By table: what it reads or writes.
+    writes
+        By table: what it writes.
+    """
+
+    lines: Sequence[str]
+    value: str = ""
+    uses: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    writes: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+
+
+class Symbols:
+    """The names of a kernel by table, and a printer for them.
+
+    Parameters
+    ----------
+    tables
+        Names in the order of each table.
+    programs
+        All programs of the kernel; they may have locals.
+    dtype
+        Number format.
+    per_post
+        Names with one value per postsynaptic cell.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Sequence[str]],
+        programs: Iterable[Program],
+        dtype: Float,
+        per_post: Iterable[str] = (),
+    ) -> None:
+        self._tables = tables
+        self._per_post = set(per_post)
+        self._declared = [name for table in tables.values() for name in table]
+        assigned: set[str] = set().union(*map(program_writes, programs))
+        local = sorted(assigned - set(self._declared))
+        self._names = c_names([*self._declared, *local])
+        self.printer = CPrinter(self._names, dtype)
+
+    def __getitem__(self, name: str) -> str:
+        return self._names[name]
+
+    def entry(self, table: str, name: str) -> Entry:
+        """The entry of `name` in `table`."""
+        place = list(self._tables[table]).index(name)
+        return Entry(self._names[name], place, name in self._per_post)
+
+    def entries(self, table: str, chosen: set[str] | None = None) -> list[Entry]:
+        """The entries of `table`, or those of them in `chosen`."""
+        known = self._tables[table]
+        return [self.entry(table, name) for name in known if chosen is None or name in chosen]
+
+    def print(self, program: Program, value: Expression | None = None) -> Printed:
+        """Print `program`, and an expression evaluated after it."""
+        writes = program_writes(program)
+        used = program_reads(program) | writes | (set() if value is None else names(value))
+        return Printed(
+            lines=self.printer.program(program, self._declared),
+            value="" if value is None else self.printer.expression(value),
+            uses={table: self.entries(table, used) for table in self._tables},
+            writes={table: self.entries(table, writes) for table in self._tables},
+        )
+
+    def union(self, printed: Iterable[Printed]) -> Printed:
+        """What several functions need together, without their statements."""
+        parts = list(printed)
+
+        def merge(which: str) -> dict[str, Any]:
+            found = {
+                table: {entry for part in parts for entry in getattr(part, which).get(table, ())}
+                for table in self._tables
+            }
+            return {table: sorted(e, key=lambda entry: entry.place) for table, e in found.items()}
+
+        return Printed(lines=(), uses=merge("uses"), writes=merge("writes"))

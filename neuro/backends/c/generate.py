@@ -1,0 +1,223 @@
+"""Generate the C of a network's kinds of cells and synapses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from neuro.backends.c.functions import Printed, Symbols
+from neuro.backends.c.printer import CPrinter, c_names
+from neuro.ir.expressions.evaluate import Float
+from neuro.ir.expressions.functions import LIBRARY
+from neuro.ir.expressions.library import Precision, definition
+from neuro.ir.expressions.nodes import Expression, Program, calls, program_writes
+from neuro.lowering.kernels import CellKernel, SynapseKernel
+from neuro.version import VERSION
+
+
+def generate(
+    cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Float
+) -> str:
+    """One translation unit with all the kernels; see `deploy/runtime` for the rest of the engine."""
+    precision: Precision = "float32" if dtype().itemsize == 4 else "float64"
+    used = _functions_used([*map(_cell_expressions, cells), *map(_synapse_expressions, synapses)])
+    text = _environment().get_template("engine.c.j2").render(
+        version=VERSION,
+        precision=precision,
+        functions=[_function(name, precision, dtype) for name in _with_needs(used, precision)],
+        cells=[_cell(kernel, dtype) for kernel in cells],
+        synapses=[_synapse(kernel, dtype, k) for k, kernel in enumerate(synapses)],
+    )
+    return text + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("neuro.backends.c"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - it is C, not HTML
+    )
+
+
+# Library functions -------------------------------------------------------------------------------
+
+
+def _functions_used(expressions: Iterable[Iterable[Expression]]) -> set[str]:
+    return {f for group in expressions for e in group for f in calls(e)} & set(LIBRARY)
+
+
+def _with_needs(used: set[str], precision: Precision) -> list[str]:
+    """`used` functions and those that they call, each after what it needs."""
+    ordered: list[str] = []
+
+    def add(name: str) -> None:
+        body = definition(name, precision).body
+        for needed in sorted(_functions_used([[step.value for step in body]])):
+            add(needed)
+        if name not in ordered:
+            ordered.append(name)
+
+    for name in sorted(used):
+        add(name)
+    return ordered
+
+
+def _function(name: str, precision: Precision, dtype: Float) -> dict[str, Any]:
+    meaning = definition(name, precision)
+    known = c_names([meaning.argument, *sorted(program_writes(meaning.body))])
+    lines = CPrinter(known, dtype).program(meaning.body, [meaning.argument])
+    argument, result = known[meaning.argument], known["result"]
+    return {"name": name, "argument": argument, "body": lines, "result": result}
+
+
+# Cells -------------------------------------------------------------------------------------------
+
+
+def _cell_expressions(kernel: CellKernel) -> list[Expression]:
+    spike = [] if kernel.spike is None else [kernel.spike]
+    return [*spike, *(step.value for step in (*kernel.update, *kernel.reset))]
+
+
+def _cell(kernel: CellKernel, dtype: Float) -> SimpleNamespace:
+    """What the template of a cell needs."""
+    ports = [*kernel.free, *(port for port, _ in kernel.rings)]
+    symbols = Symbols(
+        {
+            "state": kernel.state,
+            "scalar": kernel.scalars,
+            "array": kernel.arrays,
+            "silent": kernel.silent,
+            "port": ports,
+            "draw": kernel.draws,
+            "time": ("t",),
+        },
+        (kernel.update, kernel.reset),
+        dtype,
+    )
+    update = symbols.print(kernel.update, value=kernel.spike)
+    masked = kernel.refractory == "mask"
+    ringed = symbols.entries("state", {variable for _, variable in kernel.rings})
+    return SimpleNamespace(
+        title=f"Cells with {', '.join(kernel.state) or 'no state'}.",
+        refractory=kernel.refractory,
+        held=[symbols.entry("state", name) for name in kernel.held],
+        free=[symbols.entry("port", name) for name in kernel.free],
+        ports=symbols.entries("port"),
+        rings=[(symbols[variable], symbols[port]) for port, variable in kernel.rings],
+        used_state=sorted({*update.uses["state"], *ringed}, key=lambda entry: entry.place),
+        changed_state=sorted({*update.writes["state"], *ringed}, key=lambda entry: entry.place),
+        draws=[(symbols[name], name.partition("$")[0]) for name in kernel.draws],
+        update=_keep_held(kernel, symbols, update) if masked else update,
+        spike=f"nr_active & ({update.value})" if masked and update.value else update.value,
+        reset=symbols.print(kernel.reset),
+    )
+
+
+def _keep_held(kernel: CellKernel, symbols: Symbols, update: Printed) -> Printed:
+    """The update where refractory cells keep what they hold."""
+    lines = list(update.lines)
+    for place, statement in enumerate(kernel.update):
+        if statement.target in kernel.held:
+            name = symbols[statement.target]
+            value = symbols.printer.expression(statement.value)
+            lines[place] = f"{name} = (nr_active ? {value} : {name});"
+    return replace(update, lines=lines)
+
+
+# Synapses ----------------------------------------------------------------------------------------
+
+
+def _synapse_expressions(kernel: SynapseKernel) -> list[Expression]:
+    return [kernel.send, *(step.value for program in _programs(kernel) for step in program)]
+
+
+def _programs(kernel: SynapseKernel) -> tuple[Program, ...]:
+    return (
+        kernel.on_pre,
+        kernel.on_post,
+        kernel.each_step,
+        kernel.pre_on_spike,
+        kernel.pre_each_step,
+        kernel.post_on_spike,
+        kernel.post_each_step,
+    )
+
+
+def _synapse(kernel: SynapseKernel, dtype: Float, number: int) -> SimpleNamespace:
+    """What the template of a synapse needs."""
+    symbols = Symbols(
+        {
+            "state": kernel.state,
+            "scalar": kernel.scalars,
+            "array": kernel.arrays,
+            "pre": kernel.pre,
+            "post": kernel.post,
+            "factor": [name for name, _ in kernel.factors],
+        },
+        _programs(kernel),
+        dtype,
+        per_post={name for name, per_post in kernel.factors if per_post},
+    )
+    on_pre = symbols.print(kernel.on_pre, value=kernel.send)
+    on_post = symbols.print(kernel.on_post)
+    raise_pre = symbols.print((*kernel.pre_on_spike, *kernel.pre_each_step))
+    decay_pre = symbols.print(kernel.pre_each_step)
+    passing = [on_pre, on_post, raise_pre, decay_pre] if kernel.deferred else [on_pre]
+    return SimpleNamespace(
+        title=f"Synapses with {', '.join(kernel.state) or 'one constant weight'}.",
+        number=number,
+        index="uint16_t" if kernel.narrow else "uint32_t",
+        deferred=kernel.deferred,
+        distinct=kernel.distinct,
+        chain=symbols.entries("pre"),
+        on_pre=on_pre,
+        on_post=on_post if kernel.on_post else None,
+        each_step=symbols.print(kernel.each_step) if kernel.each_step else None,
+        raise_pre=raise_pre,
+        decay_pre=decay_pre,
+        passing=symbols.union(passing),
+        flushing=symbols.union([on_post, decay_pre]),
+        traces=_traces(kernel, symbols),
+        entries=_entries(kernel),
+    )
+
+
+def _traces(kernel: SynapseKernel, symbols: Symbols) -> list[SimpleNamespace]:
+    """The traces that are kept in step with time; deferred kinds have none before the synapse."""
+    sides = [("post", kernel.post, kernel.post_on_spike, kernel.post_each_step)]
+    if not kernel.deferred:
+        sides.append(("pre", kernel.pre, kernel.pre_on_spike, kernel.pre_each_step))
+    return [
+        SimpleNamespace(
+            name=name,
+            state=symbols.entries(name),
+            on_spike=symbols.print(on_spike),
+            each_step=symbols.print(each_step),
+        )
+        for name, state, on_spike, each_step in sides
+        if state
+    ]
+
+
+def _entries(kernel: SynapseKernel) -> list[str]:
+    """The entries of the kernel's table besides `on_pre`."""
+    entries = []
+    if kernel.deferred:
+        entries.append("flush")
+    elif kernel.on_post:
+        entries.append("on_post")
+    if kernel.each_step:
+        entries.append("each_step")
+    if kernel.post:
+        entries += ["raise_post", "decay_post"]
+    if kernel.pre and not kernel.deferred:
+        entries += ["raise_pre", "decay_pre"]
+    return entries

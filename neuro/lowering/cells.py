@@ -1,0 +1,132 @@
+"""Lower populations: kernels of cells, their constants, state and ports."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuro.ir.canonical_types import CanonicalCell, canonical_cell
+from neuro.ir.layout import Layout
+from neuro.ir.network import Population
+from neuro.ir.philox import stream_of
+from neuro.ir.resolve import Number, constants, initial_state, parameters, refractory_steps
+from neuro.lowering.kernels import CellKernel, Refractory, constants_read, depends_on_held
+from neuro.lowering.places import place_of
+from neuro.lowering.tables import CellTable, Real, Ring, Tables
+
+Port = tuple[str, str]
+
+
+def lower_population(
+    tables: Tables, node: Population, plan: Layout, others: set[Port]
+) -> dict[Port, Ring]:
+    """Add the table of a population; returns where each of its ports is summed.
+
+    Parameters
+    ----------
+    tables
+        Receives kernel and table.
+    node
+        The population.
+    plan
+        Layout of the network.
+    others
+        Ports that something reaches besides a ring.
+    """
+    network, cell = tables.network, node.cell
+    values = parameters(cell.parameters, node.parameters, node.size, tables.seed, f"{node.name}/parameter")
+    values |= constants(cell.derived, values, network.dt)
+    initial = initial_state(
+        cell.state, node.initial, values, node.size, tables.seed, f"{node.name}/initial"
+    )
+    state = {name: value.astype(tables.dtype) for name, value in initial.items()}
+    programs = canonical_cell(cell)
+    steps = refractory_steps(node, values, network.dt)
+    free, silent, rings = _sort_ports(node, plan, others)
+    known = {**values, "dt": network.dt}
+    scalars, arrays = _constants(programs, known)
+    kernel = CellKernel(
+        state=tuple(state),
+        held=tuple(variable.name for variable in cell.state if variable.held),
+        scalars=tuple(scalars),
+        arrays=tuple(arrays),
+        free=tuple(free),
+        silent=tuple(silent),
+        rings=tuple(rings.items()),
+        update=programs.update,
+        spike=programs.spike,
+        reset=programs.reset,
+        draws=programs.draws,
+        refractory=_refractory(node, programs, steps),
+    )
+    targets = _targets(tables, node, free, state)
+    tables.cells.append(
+        CellTable(
+            name=node.name,
+            size=node.size,
+            kernel=place_of(tables.cell_kernels, kernel),
+            stream=stream_of(node.name),
+            state=state,
+            scalars=np.array(list(scalars.values()), tables.dtype),
+            arrays=[np.asarray(value).astype(tables.dtype) for value in arrays.values()],
+            refractory=steps if isinstance(steps, int) else steps.astype(np.uint32),
+            until=np.full(node.size, -1, np.int64),
+            ports=[
+                *(targets[node.name, port] for port in free),
+                *(tables.rings[node.name, port] for port in rings),
+            ],
+        )
+    )
+    return targets
+
+
+def _sort_ports(
+    node: Population, plan: Layout, others: set[Port]
+) -> tuple[list[str], list[str], dict[str, str]]:
+    """Free ports that are reached, free ports that are not, and rings that the kernel adds."""
+    free, silent, rings = [], [], {}
+    for port in node.cell.ports:
+        key = (node.name, port.name)
+        if port.into is not None:
+            if key in plan.rings and key not in others:
+                rings[port.name] = port.into
+        elif key in plan.rings or key in others:
+            free.append(port.name)
+        else:
+            silent.append(port.name)
+    return free, silent, rings
+
+
+def _constants(
+    programs: CanonicalCell, values: dict[str, Number]
+) -> tuple[dict[str, Number], dict[str, Number]]:
+    """The constants that the programs read: one per population, and one per cell."""
+    spike = () if programs.spike is None else (programs.spike,)
+    read = constants_read(spike, (programs.update, programs.reset))
+    used = {name: value for name, value in values.items() if name in read}
+    scalars = {name: value for name, value in used.items() if np.ndim(value) == 0}
+    return scalars, {name: value for name, value in used.items() if name not in scalars}
+
+
+def _refractory(node: Population, programs: CanonicalCell, steps: object) -> Refractory:
+    if programs.spike is None or not np.any(steps):  # type: ignore[call-overload]
+        return "none"
+    held = {variable.name for variable in node.cell.state if variable.held}
+    state = {variable.name for variable in node.cell.state}
+    if isinstance(steps, int) and not depends_on_held(programs.update, held, state):
+        return "fifo"
+    return "mask"
+
+
+def _targets(
+    tables: Tables, node: Population, free: list[str], state: dict[str, Real]
+) -> dict[Port, Ring]:
+    """Where each reached port is summed: its ring, sums of its own, or its variable."""
+    targets = {}
+    for port in node.cell.ports:
+        key = (node.name, port.name)
+        if port.into is not None:
+            targets[key] = Ring(state[port.into].reshape(1, -1))
+        elif port.name in free:
+            own = np.zeros((1, node.size), tables.dtype)
+            targets[key] = tables.rings.get(key) or Ring(own)
+    return targets

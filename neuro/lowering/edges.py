@@ -1,0 +1,277 @@
+"""Lower projections: synapses in groups of equal delays, kernels, traces and factors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro.ir.canonical_types import CanonicalSynapse, canonical_synapse
+from neuro.ir.expansion import Rows
+from neuro.ir.expressions.nodes import program_reads, program_writes
+from neuro.ir.layout import dendritic_delay, is_direct
+from neuro.ir.network import Projection
+from neuro.ir.resolve import Number, Synapses, constants, initial_state, parameters
+from neuro.ir.synapse import WEIGHT, Trace
+from neuro.lowering.kernels import SynapseKernel, constants_read
+from neuro.lowering.places import place_of
+from neuro.lowering.tables import (
+    DeferredTable,
+    Delivery,
+    EdgeTable,
+    Real,
+    Ring,
+    Tables,
+    TraceTable,
+)
+
+HISTORY = 31
+"""Postsynaptic spikes that a deferred rule can note per cell; as in the C runtime."""
+EPOCH_STEPS = 60000
+"""Steps after which a deferred rule is brought up to date at the latest; as in the C runtime."""
+NOTES = np.dtype([("count", np.uint16), ("step", np.uint16, (HISTORY,))])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Synapses with equal delays that end on the cells of one thread."""
+
+    thread: int
+    axonal: int
+    dendritic: int
+    rows: Rows
+    chosen: NDArray[np.int64] | None
+
+
+def lower_factors(tables: Tables, node: Projection) -> None:
+    """Add the sums of a projection's factors."""
+    for factor in node.synapse.factors:
+        size = tables.network.sources[node.post].size if factor.per_post else 1
+        tables.factors[node.name, factor.name] = Ring(np.zeros((1, size), tables.dtype))
+
+
+def lower_projection(
+    tables: Tables,
+    node: Projection,
+    expanded: Synapses,
+    targets: Mapping[tuple[str, str], Ring],
+    *,
+    defer: bool,
+) -> None:
+    """Add the groups of a projection's synapses, their kernel and traces."""
+    builder = _Builder(tables, node, expanded, defer=defer)
+    direct = is_direct(node, expanded)
+    port = (node.post, node.port)
+    for group in _groups(tables, node, expanded):
+        delivery = Delivery(builder.edges(group), targets[port] if direct else tables.rings[port])
+        (tables.direct if direct else tables.sent)[group.thread].append(delivery)
+
+
+def _groups(tables: Tables, node: Projection, expanded: Synapses) -> Iterator[_Group]:
+    """Groups by longest axonal delay first, then dendritic delay and thread."""
+    rows = expanded.rows
+    bounds = tables.first[tables.sources.index(node.post)]
+    delays = sorted(_pairs(expanded), key=lambda pair: (-pair[0], pair[1]))
+    for axonal, dendritic in delays:
+        same = _all_have(expanded, axonal, dendritic)
+        for thread in range(tables.threads):
+            first, last = bounds[thread], bounds[thread + 1]
+            if same is None and first == 0 and last == bounds[-1]:
+                yield _Group(thread, axonal, dendritic, rows, None)
+                continue
+            mine = (rows.indices >= first) & (rows.indices < last)
+            chosen = np.flatnonzero(mine if same is None else mine & same)
+            if len(chosen):
+                yield _Group(thread, axonal, dendritic, _choose(rows, chosen), chosen)
+
+
+def _pairs(expanded: Synapses) -> set[tuple[int, int]]:
+    """Distinct pairs of axonal and dendritic delay."""
+    if not expanded.rows.count:
+        return set()
+    axonal, dendritic = np.broadcast_arrays(expanded.axonal, dendritic_delay(expanded))
+    if axonal.ndim == 0:
+        return {(int(axonal), int(dendritic))}
+    pairs = np.unique(np.stack([axonal, dendritic]), axis=1)
+    return {(int(a), int(b)) for a, b in pairs.T}
+
+
+def _all_have(expanded: Synapses, axonal: int, dendritic: int) -> NDArray[np.bool_] | None:
+    """Which synapses have these delays; None if all do."""
+    same = np.asarray((expanded.axonal == axonal) & (dendritic_delay(expanded) == dendritic))
+    return None if bool(np.all(same)) else same
+
+
+def _choose(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
+    counts = np.bincount(rows.sources()[chosen], minlength=len(rows.indptr) - 1)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Rows(indptr, rows.indices[chosen])
+
+
+class _Builder:
+    """Builds the groups of one projection; they share traces and factors."""
+
+    def __init__(self, tables: Tables, node: Projection, expanded: Synapses, *, defer: bool) -> None:
+        self._tables, self._node, self._expanded = tables, node, expanded
+        kind, count = node.synapse, expanded.rows.count
+        self._programs = canonical_synapse(kind)
+        values = parameters(
+            kind.parameters, node.parameters, count, tables.seed, f"{node.name}/parameter"
+        )
+        values |= constants(kind.derived, values, tables.network.dt)
+        self._values: dict[str, Number] = {**values, "dt": tables.network.dt}
+        place = f"{node.name}/initial"
+        self._state = initial_state(kind.state, node.initial, values, count, tables.seed, place)
+        self._uniform = kind.is_static and np.ndim(expanded.weight) == 0
+        self._deferred = defer and _can_defer(self._programs, node, set(self._values))
+        self._traces: dict[tuple[str, int], dict[str, Real]] = {}
+
+    def edges(self, group: _Group) -> EdgeTable:
+        """The table of one group."""
+        tables, node = self._tables, self._node
+        dtype, kind = tables.dtype, node.synapse
+        scalars, arrays = self._constants()
+        kernel = place_of(tables.synapse_kernels, self._kernel(group, scalars, arrays))
+        numbers = [*scalars.values(), *([float(self._expanded.weight)] if self._uniform else [])]
+        pre, post = tables.sources.index(node.pre), tables.sources.index(node.post)
+        deferred = self._deferred_table(group) if self._deferred else None
+        if self._deferred:
+            pre_traces = self._fresh_traces(kind.pre, tables.network.sources[node.pre].size)
+        else:
+            pre_traces = self._shared_traces("pre", kind.pre, kernel, pre, group.axonal)
+        return EdgeTable(
+            projection=node.name,
+            kernel=kernel,
+            pre=pre,
+            post=post,
+            axonal=group.axonal,
+            dendritic=group.dendritic,
+            start=group.rows.indptr.astype(np.uint32),
+            target=group.rows.indices.astype(np.uint16 if self._narrow() else np.uint32),
+            state=self._group_state(group),
+            scalars=np.array(numbers, dtype),
+            arrays=[_part(value, group.chosen).astype(dtype) for value in arrays.values()],
+            pre_traces=list(pre_traces.values()),
+            post_traces=list(
+                self._shared_traces("post", kind.post, kernel, post, group.dendritic).values()
+            ),
+            factors=[tables.factors[node.name, f.name].sums[0] for f in kind.factors],
+            chosen=group.chosen,
+            deferred=deferred,
+        )
+
+    def _constants(self) -> tuple[dict[str, Number], dict[str, NDArray[np.float64]]]:
+        p = self._programs
+        programs = (p.on_pre, p.on_post, p.each_step, p.pre.on_spike, p.pre.each_step)
+        read = constants_read((p.send,), (*programs, p.post.on_spike, p.post.each_step))
+        used = {name: value for name, value in self._values.items() if name in read}
+        scalars = {name: value for name, value in used.items() if np.ndim(value) == 0}
+        return scalars, {n: np.asarray(v) for n, v in used.items() if n not in scalars}
+
+    def _kernel(
+        self, group: _Group, scalars: Mapping[str, Number], arrays: Mapping[str, object]
+    ) -> SynapseKernel:
+        p, kind = self._programs, self._node.synapse
+        return SynapseKernel(
+            state=(*(() if self._uniform else (WEIGHT,)), *self._state),
+            scalars=(*scalars, *((WEIGHT,) if self._uniform else ())),
+            arrays=tuple(arrays),
+            uniform=self._uniform,
+            pre=tuple(variable.name for variable in kind.pre.state),
+            post=tuple(variable.name for variable in kind.post.state),
+            factors=tuple((factor.name, factor.per_post) for factor in kind.factors),
+            on_pre=p.on_pre,
+            send=p.send,
+            on_post=p.on_post,
+            each_step=p.each_step,
+            pre_on_spike=p.pre.on_spike,
+            pre_each_step=p.pre.each_step,
+            post_on_spike=p.post.on_spike,
+            post_each_step=p.post.each_step,
+            distinct=_distinct(group.rows),
+            narrow=self._narrow(),
+            deferred=self._deferred,
+        )
+
+    def _narrow(self) -> bool:
+        return self._tables.network.sources[self._node.post].size <= 1 << 16
+
+    def _group_state(self, group: _Group) -> dict[str, Real]:
+        """State of the group's synapses, the weight first."""
+        dtype, count = self._tables.dtype, group.rows.count
+        state = {name: _part(value, group.chosen).astype(dtype) for name, value in self._state.items()}
+        if self._uniform:
+            return state
+        weight = self._expanded.weight
+        if np.ndim(weight) == 0:
+            return {WEIGHT: np.full(count, weight, dtype), **state}
+        return {WEIGHT: _part(np.asarray(weight), group.chosen).astype(dtype), **state}
+
+    def _fresh_traces(self, trace: Trace, count: int) -> dict[str, Real]:
+        initial = initial_state(trace.state, {}, self._values, 1, 0, "")
+        return {name: np.full(count, v[0], self._tables.dtype) for name, v in initial.items()}
+
+    def _shared_traces(
+        self, side: str, trace: Trace, kernel: int, source: int, lag: int
+    ) -> dict[str, Real]:
+        """The traces of one side at one delay; made when first asked for."""
+        if not trace.state:
+            return {}
+        if (side, lag) not in self._traces:
+            tables = self._tables
+            size = tables.network.sources[tables.sources[source]].size
+            state = self._fresh_traces(trace, size)
+            scalars, _ = self._constants()
+            tables.traces.append(
+                TraceTable(
+                    projection=self._node.name,
+                    side=side,
+                    kernel=kernel,
+                    source=source,
+                    lag=lag,
+                    state=state,
+                    scalars=np.array(list(scalars.values()), tables.dtype),
+                )
+            )
+            self._traces[side, lag] = state
+        return self._traces[side, lag]
+
+    def _deferred_table(self, group: _Group) -> DeferredTable:
+        post = self._tables.network.sources[self._node.post].size
+        chains = len(self._node.synapse.pre.state)
+        return DeferredTable(
+            visited=np.zeros(len(group.rows.indptr) - 1, np.uint32),
+            history=np.zeros(post, NOTES),
+            epoch=np.array([-1], np.int64),
+            chain=[np.zeros(EPOCH_STEPS + 2, self._tables.dtype) for _ in range(chains)],
+        )
+
+
+def _can_defer(programs: CanonicalSynapse, node: Projection, known: set[str]) -> bool:
+    """True if a postsynaptic update can wait: it reads the synapse, presynaptic traces, constants.
+
+    What it reads must be the same when it is done late, and nothing else may read the synapse
+    before.
+    """
+    if not programs.on_post or programs.each_step:
+        return False
+    own = {WEIGHT, *(variable.name for variable in node.synapse.state)}
+    pre = {variable.name for variable in node.synapse.pre.state}
+    local = program_writes(programs.on_post)
+    return program_reads(programs.on_post) <= own | pre | known | local
+
+
+def _part(value: NDArray[np.float64], chosen: NDArray[np.int64] | None) -> NDArray[np.float64]:
+    return value if chosen is None else value[chosen]
+
+
+def _distinct(rows: Rows) -> bool:
+    """True if targets ascend strictly within every row."""
+    rises = np.diff(rows.indices) > 0
+    inner = rows.indptr[1:-1]
+    rises[inner[(inner > 0) & (inner < rows.count)] - 1] = True
+    return bool(rises.all())
+
+
