@@ -24,7 +24,7 @@ typedef struct {
     uint32_t *cell;  /* [slots][size] */
     uint32_t *count; /* [slots][threads] */
     const uint32_t *first; /* [threads + 1]: which cells a thread owns */
-    uint32_t slots;
+    uint32_t slots; /* a power of two; slot step % slots is that of `step` */
     uint32_t size;
 } nr_spikes;
 

@@ -18,17 +18,27 @@
 /* The sums that are due in a step. */
 static inline real *nr_due(const nr_ring *ring, int64_t step)
 {
-    return ring->sums + (size_t)(step % ring->depth) * ring->size;
+    return ring->depth == 1 ? ring->sums : ring->sums + (size_t)(step % ring->depth) * ring->size;
 }
 
 static inline uint32_t *nr_cells_of(const nr_spikes *spikes, int64_t step)
 {
-    return spikes->cell + (size_t)(step % spikes->slots) * spikes->size;
+    return spikes->cell + (size_t)(step & (spikes->slots - 1)) * spikes->size;
 }
 
 static inline uint32_t *nr_counts_of(const nr_spikes *spikes, uint32_t threads, int64_t step)
 {
-    return spikes->count + (size_t)(step % spikes->slots) * threads;
+    return spikes->count + (size_t)(step & (spikes->slots - 1)) * threads;
+}
+
+/* Give `count` listed cells back what they hold of a variable. */
+static inline void nr_put_back(
+    const nr_fifo *list, uint32_t variable, uint32_t first, uint32_t count, real *values)
+{
+    const uint32_t *cell = list->cell + first;
+    const real *held = list->held + (size_t)variable * list->capacity + first;
+    for (uint32_t k = 0; k < count; ++k)
+        values[cell[k]] = held[k];
 }
 
 /* 1. Arrive ---------------------------------------------------------------------------------- */

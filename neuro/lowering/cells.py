@@ -9,6 +9,7 @@ from neuro.ir.layout import Layout
 from neuro.ir.network import Population
 from neuro.ir.philox import stream_of
 from neuro.ir.resolve import Number, constants, initial_state, parameters, refractory_steps
+from neuro.lowering import memory
 from neuro.lowering.kernels import CellKernel, Refractory, constants_read, depends_on_held
 from neuro.lowering.places import place_of
 from neuro.lowering.tables import CellTable, Real, Ring, Tables
@@ -38,7 +39,7 @@ def lower_population(
     initial = initial_state(
         cell.state, node.initial, values, node.size, tables.seed, f"{node.name}/initial"
     )
-    state = {name: value.astype(tables.dtype) for name, value in initial.items()}
+    state = {name: memory.copy(value, tables.dtype) for name, value in initial.items()}
     programs = canonical_cell(cell)
     steps = refractory_steps(node, values, network.dt)
     free, silent, rings = _sort_ports(node, plan, others)
@@ -67,9 +68,9 @@ def lower_population(
             stream=stream_of(node.name),
             state=state,
             scalars=np.array(list(scalars.values()), tables.dtype),
-            arrays=[np.asarray(value).astype(tables.dtype) for value in arrays.values()],
+            arrays=[memory.copy(value, tables.dtype) for value in arrays.values()],
             refractory=steps if isinstance(steps, int) else steps.astype(np.uint32),
-            until=np.full(node.size, -1, np.int64),
+            until=memory.full(node.size, -1, np.int64),
             ports=[
                 *(targets[node.name, port] for port in free),
                 *(tables.rings[node.name, port] for port in rings),
@@ -127,6 +128,6 @@ def _targets(
         if port.into is not None:
             targets[key] = Ring(state[port.into].reshape(1, -1))
         elif port.name in free:
-            own = np.zeros((1, node.size), tables.dtype)
+            own = memory.zeros((1, node.size), tables.dtype)
             targets[key] = tables.rings.get(key) or Ring(own)
     return targets

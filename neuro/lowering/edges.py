@@ -15,6 +15,7 @@ from neuro.ir.layout import dendritic_delay, is_direct
 from neuro.ir.network import Projection
 from neuro.ir.resolve import Number, Synapses, constants, initial_state, parameters
 from neuro.ir.synapse import WEIGHT, Trace
+from neuro.lowering import memory
 from neuro.lowering.kernels import SynapseKernel, constants_read
 from neuro.lowering.places import place_of
 from neuro.lowering.tables import (
@@ -206,12 +207,12 @@ class _Builder:
             return state
         weight = self._expanded.weight
         if np.ndim(weight) == 0:
-            return {WEIGHT: np.full(count, weight, dtype), **state}
+            return {WEIGHT: memory.full(count, weight, dtype), **state}
         return {WEIGHT: _part(np.asarray(weight), group.chosen).astype(dtype), **state}
 
     def _fresh_traces(self, trace: Trace, count: int) -> dict[str, Real]:
         initial = initial_state(trace.state, {}, self._values, 1, 0, "")
-        return {name: np.full(count, v[0], self._tables.dtype) for name, v in initial.items()}
+        return {name: memory.full(count, v[0], self._tables.dtype) for name, v in initial.items()}
 
     def _shared_traces(
         self, side: str, trace: Trace, kernel: int, source: int, lag: int
@@ -243,9 +244,9 @@ class _Builder:
         chains = len(self._node.synapse.pre.state)
         return DeferredTable(
             visited=np.zeros(len(group.rows.indptr) - 1, np.uint32),
-            history=np.zeros(post, NOTES),
+            history=memory.zeros((post, NOTES.itemsize), np.uint8).view(NOTES)[:, 0],
             epoch=np.array([-1], np.int64),
-            chain=[np.zeros(EPOCH_STEPS + 2, self._tables.dtype) for _ in range(chains)],
+            chain=self._tables.scratch(group.thread, chains, EPOCH_STEPS + 2),
         )
 
 

@@ -8,6 +8,7 @@ from neuro.ir.expressions.evaluate import Float
 from neuro.ir.layout import Layout, is_direct, layout
 from neuro.ir.network import CurrentInput, Network, PoissonInput
 from neuro.ir.resolve import Synapses, synapses
+from neuro.lowering import memory
 from neuro.lowering.cells import lower_population
 from neuro.lowering.edges import lower_factors, lower_projection
 from neuro.lowering.inputs import lower_graded, lower_poisson
@@ -44,15 +45,15 @@ def lower(network: Network, seed: int, *, threads: int = 1, defer: bool = True) 
         dtype=dtype,
         threads=threads,
         sources=sources,
-        # One more for the events that arrive in the next step, one for the step being written.
-        slots=[plan.histories.get(name, 0) + 2 for name in sources],
+        slots=[_slots(plan.histories.get(name, 0)) for name in sources],
+        ages=[plan.histories.get(name, 0) + 1 for name in sources],
         first=[_divide(network.sources[name].size, threads) for name in sources],
         direct=[[] for _ in range(threads)],
         sent=[[] for _ in range(threads)],
         graded=[[] for _ in range(threads)],
     )
     tables.rings = {
-        port: Ring(np.zeros((depth, network.sources[port[0]].size), dtype))
+        port: Ring(memory.zeros((depth, network.sources[port[0]].size), dtype))
         for port, depth in plan.rings.items()
     }
     others = _reached(network, expanded)
@@ -69,6 +70,13 @@ def lower(network: Network, seed: int, *, threads: int = 1, defer: bool = True) 
     for graded in network.graded:
         lower_graded(tables, graded, targets[graded.post, graded.port])
     return tables
+
+
+def _slots(history: int) -> int:
+    """Slots for spikes of `history` steps back, of one more for events that arrive in the next step,
+    and of the step being written; a power of two.
+    """
+    return 1 << (history + 1).bit_length()
 
 
 def _divide(size: int, threads: int) -> Unsigned:

@@ -221,7 +221,9 @@ class Tables:
     sources
         Names of everything that spikes: populations first, then spike arrays.
     slots
-        How many steps of spikes are kept of each source.
+        How many steps of spikes there is room for of each source; a power of two.
+    ages
+        How many steps of spikes of each source matter between steps.
     first
         Which cells of each source each thread owns; uint32, shape (threads + 1,).
     transfers, direct, inputs, graded_transfers
@@ -238,6 +240,7 @@ class Tables:
     threads: int
     sources: list[str]
     slots: list[int]
+    ages: list[int]
     first: list[Unsigned]
     cell_kernels: list[CellKernel] = field(default_factory=list)
     synapse_kernels: list[SynapseKernel] = field(default_factory=list)
@@ -252,6 +255,14 @@ class Tables:
     sent: list[list[Delivery]] = field(default_factory=list)
     graded: list[list[GradedTable]] = field(default_factory=list)
     traces: list[TraceTable] = field(default_factory=list)
+    _scratch: dict[tuple[int, int], Real] = field(default_factory=dict)
+
+    def scratch(self, thread: int, count: int, length: int) -> list[Real]:
+        """`count` arrays that the deferred rules of one thread share, for one row at a time."""
+        for place in range(count):
+            if (thread, place) not in self._scratch:
+                self._scratch[thread, place] = np.zeros(length, self.dtype)
+        return [self._scratch[thread, place] for place in range(count)]
 
     def groups(self, projection: str) -> list[EdgeTable]:
         """All groups of synapses of `projection`."""

@@ -28,6 +28,10 @@ CALL_SECONDS = 0.03
 """How long one call into an engine should take, so that Ctrl-C is honoured within 100 ms."""
 
 
+GROWTH = 16
+"""How many times more steps the next call may do, for the first ones say little about speed."""
+
+
 class RunInterrupted(KeyboardInterrupt):
     """Ctrl-C during a run; `recording` holds what had been recorded."""
 
@@ -194,7 +198,7 @@ class Session:
             advanced = self.engine.advance(min(call, steps - done), drive, sink)
             done += advanced
             seconds = time.perf_counter() - start
-            call = max(1, min(2 * call, int(advanced * CALL_SECONDS / max(seconds, 1e-9))))
+            call = max(1, min(GROWTH * call, int(advanced * CALL_SECONDS / max(seconds, 1e-9))))
             report(done, steps)
             if pause is not None:
                 pause()

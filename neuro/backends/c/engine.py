@@ -99,12 +99,10 @@ class CEngine(Engine):
         """The complete state."""
         self._settle()
         result = self._state.snapshot(self.step)
-        for name, (cells, counts) in zip(self._tables.sources, self._binding.spikes, strict=True):
-            first = self._tables.first[self._tables.sources.index(name)]
-            lists = [
-                _gather(cells, counts, first, self.step - 1 - age) for age in range(len(cells) - 1)
-            ]
-            result[f"history/{name}"] = history_rows(lists)
+        for source, (cells, counts) in enumerate(self._binding.spikes):
+            first, ages = self._tables.first[source], self._tables.ages[source]
+            lists = [_gather(cells, counts, first, self.step - 1 - age) for age in range(ages)]
+            result[f"history/{self._tables.sources[source]}"] = history_rows(lists)
         return result
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -116,7 +114,7 @@ class CEngine(Engine):
             counts[...] = 0
             rows = snapshot[f"history/{self._tables.sources[source]}"]
             first = self._tables.first[source]
-            for age, chosen in enumerate(history_lists(rows, len(cells) - 1)):
+            for age, chosen in enumerate(history_lists(rows, self._tables.ages[source])):
                 _scatter(cells, counts, first, self.step - 1 - age, chosen)
         for cells_table in self._tables.cells:
             if cells_table.name in self._binding.fifos:

@@ -15,7 +15,7 @@ from neuro.backends.c.printer import CPrinter, c_names
 from neuro.ir.expressions.evaluate import Float
 from neuro.ir.expressions.functions import LIBRARY
 from neuro.ir.expressions.library import Precision, definition
-from neuro.ir.expressions.nodes import Expression, Program, calls, program_writes
+from neuro.ir.expressions.nodes import Expression, Program, calls, names, program_writes
 from neuro.lowering.kernels import CellKernel, SynapseKernel
 from neuro.version import VERSION
 
@@ -117,8 +117,20 @@ def _cell(kernel: CellKernel, dtype: Float) -> SimpleNamespace:
         draws=[(symbols[name], name.partition("$")[0]) for name in kernel.draws],
         update=_keep_held(kernel, symbols, update) if masked else update,
         spike=f"nr_active & ({update.value})" if masked and update.value else update.value,
+        recheck=_recheck(kernel, symbols),
         reset=symbols.print(kernel.reset),
     )
+
+
+def _recheck(kernel: CellKernel, symbols: Symbols) -> Printed | None:
+    """The condition on its own, if it can be asked again from what the update stored.
+
+    Then the update of a block only notes whether any cell spikes, which saves a store per cell.
+    """
+    stored = {*kernel.state, *kernel.scalars, *kernel.arrays}
+    if kernel.spike is None or kernel.refractory == "mask" or not names(kernel.spike) <= stored:
+        return None
+    return symbols.print((), value=kernel.spike)
 
 
 def _keep_held(kernel: CellKernel, symbols: Symbols, update: Printed) -> Printed:
