@@ -9,7 +9,8 @@
 
 #include "neuro_math.h"
 
-#define NR_HISTORY 31u /* postsynaptic spikes that a deferred rule can keep; fills a cache line */
+#define NR_NOTES 13u /* postsynaptic spikes that a deferred rule notes with a cell */
+#define NR_OLDER 6u  /* older ones that it puts aside together */
 
 /* What has arrived, or will: `depth` slots of `size` sums.  Slot step % depth is due in `step`. */
 typedef struct {
@@ -52,11 +53,26 @@ typedef struct {
     nr_fifo *fifo; /* [threads], or NULL */
 } nr_cells;
 
-/* Recent postsynaptic spikes as steps since the projection's epoch, ascending. */
+/* Recent postsynaptic spikes of a cell as steps since the projection's epoch, ascending; `older` is
+ * the place of those put aside last, plus one.  Half a cache line. */
 typedef struct {
     uint16_t count;
-    uint16_t step[NR_HISTORY];
-} nr_history;
+    uint16_t step[NR_NOTES];
+    uint32_t older;
+} nr_notes;
+
+/* Older spikes of a cell, put aside; `older` as in nr_notes. */
+typedef struct {
+    uint32_t older;
+    uint16_t step[NR_OLDER];
+} nr_aside;
+
+/* Places for spikes put aside. */
+typedef struct {
+    nr_aside *block;
+    uint32_t used;
+    uint32_t room;
+} nr_shelf;
 
 /* Traces of one side of a projection at one delay. */
 typedef struct {
@@ -88,7 +104,8 @@ typedef struct {
     const uint32_t *column; /* [cells + 1]: the same synapses by postsynaptic cell, or NULL */
     const uint32_t *column_synapse;
     const uint32_t *column_source;
-    nr_history *history; /* of a deferred rule, or NULL */
+    nr_notes *notes; /* [cells], of a deferred rule, or NULL */
+    nr_shelf *shelf;
     uint32_t *visited; /* [rows]: step since the epoch up to which a row is brought up to date */
     int64_t *epoch;
     real *const *chain; /* scratch of a deferred rule: traces from step to step */

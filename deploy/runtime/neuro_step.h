@@ -184,6 +184,20 @@ static nr_own nr_own_spikes(const nr_net *net, uint32_t source, uint32_t thread,
     return own;
 }
 
+/* Put the oldest notes of a cell aside; false if there is no place for them. */
+static int nr_put_aside(nr_notes *notes, nr_shelf *shelf)
+{
+    if (shelf->used == shelf->room)
+        return 0;
+    nr_aside *block = &shelf->block[shelf->used++];
+    block->older = notes->older;
+    memcpy(block->step, notes->step, sizeof block->step);
+    notes->older = shelf->used;
+    notes->count = (uint16_t)(notes->count - NR_OLDER);
+    memmove(notes->step, notes->step + NR_OLDER, notes->count * sizeof notes->step[0]);
+    return 1;
+}
+
 /* A deferred rule only notes that postsynaptic cells have spiked; their synapses are brought up to
  * date when the next presynaptic spike passes, or here, when there is no more room for notes. */
 static void nr_note_post_spikes(const nr_edges *edges, nr_own own, int64_t step)
@@ -192,10 +206,10 @@ static void nr_note_post_spikes(const nr_edges *edges, nr_own own, int64_t step)
     if (step - *edges->epoch >= NR_EPOCH_STEPS)
         kernel->flush(edges, step, step - 1);
     for (uint32_t k = 0; k < own.count; ++k) {
-        nr_history *history = &edges->history[own.cell[k]];
-        if (history->count == NR_HISTORY)
+        nr_notes *notes = &edges->notes[own.cell[k]];
+        if (notes->count == NR_NOTES && !nr_put_aside(notes, edges->shelf))
             kernel->flush(edges, step, step - 1);
-        history->step[history->count++] = (uint16_t)(step - *edges->epoch);
+        notes->step[notes->count++] = (uint16_t)(step - *edges->epoch);
     }
 }
 

@@ -26,13 +26,16 @@ from neuro.lowering.tables import (
     Ring,
     Tables,
     TraceTable,
+    Unsigned,
 )
 
-HISTORY = 31
-"""Postsynaptic spikes that a deferred rule can note per cell; as in the C runtime."""
 EPOCH_STEPS = 60000
 """Steps after which a deferred rule is brought up to date at the latest; as in the C runtime."""
-NOTES = np.dtype([("count", np.uint16), ("step", np.uint16, (HISTORY,))])
+NOTES = np.dtype([("count", np.uint16), ("step", np.uint16, (13,)), ("older", np.uint32)])
+ASIDE = np.dtype([("older", np.uint32), ("step", np.uint16, (6,))])
+"""``nr_notes`` and ``nr_aside`` of the C runtime."""
+SHELF = 4
+"""Places for older spikes, per postsynaptic cell on average."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +153,7 @@ class _Builder:
             axonal=group.axonal,
             dendritic=group.dendritic,
             start=group.rows.indptr.astype(np.uint32),
-            target=group.rows.indices.astype(np.uint16 if self._narrow() else np.uint32),
+            target=self._targets(group.rows),
             state=self._group_state(group),
             scalars=np.array(numbers, dtype),
             arrays=[_part(value, group.chosen).astype(dtype) for value in arrays.values()],
@@ -199,6 +202,12 @@ class _Builder:
     def _narrow(self) -> bool:
         return self._tables.network.sources[self._node.post].size <= 1 << 16
 
+    def _targets(self, rows: Rows) -> NDArray[np.uint16] | Unsigned:
+        """Postsynaptic cells in as few bits as they need."""
+        if self._narrow():
+            return rows.indices.astype(np.uint16)
+        return np.ascontiguousarray(rows.indices).view(np.uint32)
+
     def _group_state(self, group: _Group) -> dict[str, Real]:
         """State of the group's synapses, the weight first."""
         dtype, count = self._tables.dtype, group.rows.count
@@ -244,7 +253,8 @@ class _Builder:
         chains = len(self._node.synapse.pre.state)
         return DeferredTable(
             visited=np.zeros(len(group.rows.indptr) - 1, np.uint32),
-            history=memory.zeros((post, NOTES.itemsize), np.uint8).view(NOTES)[:, 0],
+            notes=memory.zeros(post * NOTES.itemsize, np.uint8).view(NOTES),
+            aside=np.zeros(SHELF * post + 1024, ASIDE),
             epoch=np.array([-1], np.int64),
             chain=self._tables.scratch(group.thread, chains, EPOCH_STEPS + 2),
         )

@@ -147,5 +147,6 @@ class TableState:
         for group in self._groups[projection]:
             if group.deferred is not None:
                 group.deferred.visited[...] = 0
-                group.deferred.history["count"] = 0
+                group.deferred.notes["count"] = 0
+                group.deferred.notes["older"] = 0
                 group.deferred.epoch[0] = step - 1

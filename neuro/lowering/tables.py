@@ -98,9 +98,10 @@ class DeferredTable:
     ----------
     visited
         Step since the epoch up to which each row is up to date; uint32.
-    history
-        Structured array: number of noted spikes of each postsynaptic cell, and their steps since
-        the epoch.
+    notes
+        Structured array: recent spikes of each postsynaptic cell as steps since the epoch.
+    aside
+        Structured array with places for older spikes.
     epoch
         The epoch; int64, shape (1,).
     chain
@@ -108,7 +109,8 @@ class DeferredTable:
     """
 
     visited: Unsigned
-    history: NDArray[Any]
+    notes: NDArray[Any]
+    aside: NDArray[Any]
     epoch: NDArray[np.int64]
     chain: list[Real]
 

@@ -232,7 +232,9 @@ class Binding:
             factor=self.pointers(edges.factors),
         )
         if edges.deferred is not None:
-            made.history = self.address(edges.deferred.history)
+            made.notes = self.address(edges.deferred.notes)
+            block = edges.deferred.aside
+            made.shelf = self.table(structs.Shelf, [structs.Shelf(self.address(block), 0, len(block))])
             made.visited = self.address(edges.deferred.visited)
             made.epoch = self.address(edges.deferred.epoch)
             made.chain = self.pointers(edges.deferred.chain)

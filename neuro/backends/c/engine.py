@@ -108,6 +108,7 @@ class CEngine(Engine):
     def restore(self, snapshot: Snapshot) -> None:
         """Go to the state of `snapshot`."""
         self.step = int(snapshot["step"])
+        self._settle()  # so that nothing noted before is left over
         self._binding.net.step = self.step
         self._state.restore(snapshot)
         for source, (cells, counts) in enumerate(self._binding.spikes):

@@ -70,6 +70,12 @@ class Traces(Structure):
     ]
 
 
+class Shelf(Structure):
+    """``nr_shelf``."""
+
+    _fields_: ClassVar[Fields] = [("block", c_void_p), ("used", c_uint32), ("room", c_uint32)]
+
+
 class Edges(Structure):
     """``nr_edges``."""
 
@@ -92,7 +98,8 @@ class Edges(Structure):
         ("column", c_void_p),
         ("column_synapse", c_void_p),
         ("column_source", c_void_p),
-        ("history", c_void_p),
+        ("notes", c_void_p),
+        ("shelf", c_void_p),
         ("visited", c_void_p),
         ("epoch", c_void_p),
         ("chain", c_void_p),
@@ -254,7 +261,7 @@ class Desk(Structure):
 def sizes() -> dict[str, int]:
     """Size of each struct in bytes, by its name in C."""
     mine = (
-        *(Ring, Spikes, Fifo, Cells, Traces, Edges, Delivery, Poisson, Signal, Input, Graded),
+        *(Ring, Spikes, Fifo, Cells, Traces, Shelf, Edges, Delivery, Poisson, Signal, Input, Graded),
         *(Transfer, Share, Net, Events, SpikeProbe, StateProbe, Desk),
     )
     return {cls.__doc__.strip("`.") if cls.__doc__ else "": ctypes.sizeof(cls) for cls in mine}
