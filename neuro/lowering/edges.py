@@ -15,6 +15,7 @@ from neuro.ir.layout import dendritic_delay, is_direct
 from neuro.ir.network import Projection
 from neuro.ir.resolve import Number, Synapses, constants, initial_state, parameters
 from neuro.ir.synapse import WEIGHT, Trace
+from neuro.ir.values import Draw
 from neuro.lowering import memory
 from neuro.lowering.kernels import SynapseKernel, constants_read
 from neuro.lowering.places import place_of
@@ -34,6 +35,8 @@ EPOCH_STEPS = 60000
 NOTES = np.dtype([("count", np.uint16), ("step", np.uint16, (13,)), ("older", np.uint32)])
 ASIDE = np.dtype([("older", np.uint32), ("step", np.uint16, (6,))])
 """``nr_notes`` and ``nr_aside`` of the C runtime."""
+BLOCK = 1 << 19
+"""Synapses that are divided among threads at a time."""
 SHELF = 4
 """Places for older spikes, per postsynaptic cell on average."""
 
@@ -46,7 +49,9 @@ class _Group:
     axonal: int
     dendritic: int
     rows: Rows
-    chosen: NDArray[np.int64] | None
+    chosen: Unsigned | None
+    in_rows: bool
+    """True if the synapses of all groups, row by row in the order of threads, are the projection's."""
 
 
 def lower_factors(tables: Tables, node: Projection) -> None:
@@ -78,17 +83,27 @@ def _groups(tables: Tables, node: Projection, expanded: Synapses) -> Iterator[_G
     rows = expanded.rows
     bounds = tables.first[tables.sources.index(node.post)]
     delays = sorted(_pairs(expanded), key=lambda pair: (-pair[0], pair[1]))
+    in_rows = len(delays) == 1 and tables.threads > 1 and _ascending(rows)
     for axonal, dendritic in delays:
         same = _all_have(expanded, axonal, dendritic)
         for thread in range(tables.threads):
-            first, last = bounds[thread], bounds[thread + 1]
+            first, last = int(bounds[thread]), int(bounds[thread + 1])
             if same is None and first == 0 and last == bounds[-1]:
-                yield _Group(thread, axonal, dendritic, rows, None)
+                yield _Group(thread, axonal, dendritic, rows, None, in_rows=False)
                 continue
-            mine = (rows.indices >= first) & (rows.indices < last)
-            chosen = np.flatnonzero(mine if same is None else mine & same)
-            if len(chosen):
-                yield _Group(thread, axonal, dendritic, _choose(rows, chosen), chosen)
+            part, chosen = _choose(rows, first, last, same, places=_has_values(node, expanded, in_rows))
+            if part.count:
+                yield _Group(thread, axonal, dendritic, part, chosen, in_rows)
+
+
+def _has_values(node: Projection, expanded: Synapses, in_rows: bool) -> bool:
+    """True if places are needed to divide values per synapse, or to put them together again."""
+    values = (*node.parameters.values(), *node.initial.values(), expanded.weight)
+    return not in_rows or any(np.ndim(value) for value in values) or _drawn(node)
+
+
+def _drawn(node: Projection) -> bool:
+    return any(isinstance(v, Draw) for v in (*node.parameters.values(), *node.initial.values()))
 
 
 def _pairs(expanded: Synapses) -> set[tuple[int, int]]:
@@ -108,10 +123,38 @@ def _all_have(expanded: Synapses, axonal: int, dendritic: int) -> NDArray[np.boo
     return None if bool(np.all(same)) else same
 
 
-def _choose(rows: Rows, chosen: NDArray[np.int64]) -> Rows:
-    counts = np.bincount(rows.sources()[chosen], minlength=len(rows.indptr) - 1)
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Rows(indptr, rows.indices[chosen])
+def _choose(
+    rows: Rows, first: int, last: int, same: NDArray[np.bool_] | None, *, places: bool
+) -> tuple[Rows, Unsigned | None]:
+    """Synapses that end on cells `first` to `last` and are in `same`; and where they stand.
+
+    Done in blocks of rows, so that little more than the result is in memory.
+    """
+    counts = np.zeros(len(rows.indptr), np.int64)
+    targets, chosen = [], []
+    for start, end in _blocks(rows):
+        a, b = int(rows.indptr[start]), int(rows.indptr[end])
+        mine = (rows.indices[a:b] >= first) & (rows.indices[a:b] < last)
+        if same is not None:
+            mine &= same[a:b]
+        before = np.concatenate([[0], np.cumsum(mine)])
+        counts[start + 1 : end + 1] = np.diff(before[rows.indptr[start : end + 1] - a])
+        targets.append(rows.indices[a:b][mine])
+        if places:
+            chosen.append((np.flatnonzero(mine) + a).astype(np.uint32))
+    part = Rows(np.cumsum(counts), np.concatenate([np.empty(0, np.int32), *targets]))
+    none = np.empty(0, np.uint32)
+    return part, np.concatenate([none, *chosen]) if places else None
+
+
+def _blocks(rows: Rows) -> Iterator[tuple[int, int]]:
+    """Consecutive ranges of rows with about `BLOCK` synapses each."""
+    count, start = len(rows.indptr) - 1, 0
+    while start < count:
+        limit = rows.indptr[start] + BLOCK
+        end = max(start + 1, int(np.searchsorted(rows.indptr, limit, side="right")) - 1)
+        yield start, min(end, count)
+        start = end
 
 
 class _Builder:
@@ -162,7 +205,7 @@ class _Builder:
                 self._shared_traces("post", kind.post, kernel, post, group.dendritic).values()
             ),
             factors=[tables.factors[node.name, f.name].sums[0] for f in kind.factors],
-            chosen=group.chosen,
+            chosen=None if group.in_rows else group.chosen,
             deferred=deferred,
         )
 
@@ -194,7 +237,7 @@ class _Builder:
             pre_each_step=p.pre.each_step,
             post_on_spike=p.post.on_spike,
             post_each_step=p.post.each_step,
-            distinct=_distinct(group.rows),
+            distinct=_ascending(group.rows),
             narrow=self._narrow(),
             deferred=self._deferred,
         )
@@ -274,11 +317,11 @@ def _can_defer(programs: CanonicalSynapse, node: Projection, known: set[str]) ->
     return program_reads(programs.on_post) <= own | pre | known | local
 
 
-def _part(value: NDArray[np.float64], chosen: NDArray[np.int64] | None) -> NDArray[np.float64]:
+def _part(value: NDArray[np.float64], chosen: Unsigned | None) -> NDArray[np.float64]:
     return value if chosen is None else value[chosen]
 
 
-def _distinct(rows: Rows) -> bool:
+def _ascending(rows: Rows) -> bool:
     """True if targets ascend strictly within every row."""
     rises = np.diff(rows.indices) > 0
     inner = rows.indptr[1:-1]

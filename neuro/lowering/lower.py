@@ -65,7 +65,9 @@ def lower(network: Network, seed: int, *, threads: int = 1, defer: bool = True) 
     targets |= tables.factors
     _lower_transfers(tables, plan, others, targets)
     for projection in network.projections:
-        lower_projection(tables, projection, expanded[projection.name], targets, defer=defer)
+        own = expanded.pop(projection.name)  # freed as soon as it is lowered
+        lower_projection(tables, projection, own, targets, defer=defer)
+        del own
     _lower_inputs(tables, targets)
     for graded in network.graded:
         lower_graded(tables, graded, targets[graded.post, graded.port])

@@ -37,20 +37,17 @@ class TableState:
         if target not in self._projections:
             self._cells(target).state[variable][...] = rounded
             return
-        for group in self._groups[target]:
-            part = rounded if group.chosen is None else rounded[group.chosen]
-            self._write_group(target, group, variable, part)
+        for group, places in zip(self._groups[target], self._tables.places(target), strict=True):
+            self._write_group(target, group, variable, rounded[places])
 
     def _cells(self, name: str) -> Any:
         return next(cells for cells in self._tables.cells if cells.name == name)
 
     def _read_synapses(self, projection: str, variable: str) -> Array:
         groups = self._groups[projection]
-        if len(groups) == 1 and groups[0].chosen is None:
-            return self._group_values(groups[0], variable).copy()
         result = np.empty(sum(len(group.target) for group in groups), self._tables.dtype)
-        for group in groups:
-            result[group.chosen] = self._group_values(group, variable)
+        for group, places in zip(groups, self._tables.places(projection), strict=True):
+            result[places] = self._group_values(group, variable)
         return result
 
     def _group_values(self, group: EdgeTable, variable: str) -> Array:

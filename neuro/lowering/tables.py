@@ -138,7 +138,8 @@ class EdgeTable:
     factors
         Arrays of the factors.
     chosen
-        Where these synapses stand among all of the projection; None if they are all of them.
+        Where these synapses stand among all of the projection; None if they are all of them, or if
+        the groups, row by row in their order, are.
     deferred
         Set if the kernel is deferred.
     """
@@ -157,7 +158,7 @@ class EdgeTable:
     pre_traces: list[Real]
     post_traces: list[Real]
     factors: list[Real]
-    chosen: NDArray[np.int64] | None
+    chosen: Unsigned | None
     deferred: DeferredTable | None
 
 
@@ -270,3 +271,18 @@ class Tables:
         """All groups of synapses of `projection`."""
         lists = (*self.direct, *self.sent)
         return [d.edges for part in lists for d in part if d.edges.projection == projection]
+
+    def places(self, projection: str) -> list[Unsigned | slice]:
+        """Where the synapses of each group stand among all of the projection."""
+        groups = self.groups(projection)
+        if len(groups) == 1 and groups[0].chosen is None:
+            return [slice(None)]
+        place = sum(group.start[:-1].astype(np.int64) for group in groups)
+        found: list[Unsigned | slice] = []
+        for group in groups:
+            counts = np.diff(group.start)
+            shift = np.repeat(place - group.start[:-1], counts)
+            own = (np.arange(len(group.target)) + shift).astype(np.uint32)
+            found.append(own if group.chosen is None else group.chosen)
+            place = place + counts
+        return found
