@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from neuro.cache import cache_folder, writable_cache
 from neuro.errors import CompilerError
 from neuro.resources import folder
 
@@ -82,15 +83,6 @@ def require_compiler() -> Path:
     return compiler
 
 
-def cache_folder() -> Path:
-    """Where compiled engines are kept: ``$NEURO_CACHE_DIR``, or ``neuro`` in the user's cache."""
-    given = os.environ.get("NEURO_CACHE_DIR")
-    if given:
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "neuro"
-
-
 def is_cached(source: str) -> bool:
     """True if `source` has been compiled before."""
     compiler = find_compiler()
@@ -106,7 +98,7 @@ def compile_library(source: str) -> Library:
         If there is no compiler, or it refuses the code; carries its messages.
     """
     compiler = require_compiler()
-    path = _library_path(compiler, source, _writable_cache())
+    path = _library_path(compiler, source, writable_cache())
     if path.exists():
         return Library(path, compiler_version(compiler), cached=True)
     _compile(compiler, source, path)
@@ -150,26 +142,6 @@ def _refused(compiler: Path, messages: str, source: str) -> CompilerError:
         where="backend 'c'",
         hint=f"The code is in {kept}. Try another compiler with CC=..., or backend='numba'.",
     )
-
-
-def _writable_cache() -> Path:
-    """The cache folder, or a temporary one where that cannot be written."""
-    place = cache_folder()
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        if os.access(place, os.W_OK):
-            return place
-        reason = "not writable"
-    except OSError as error:
-        reason = str(error.strerror)
-    temporary = _temporary_cache()
-    log.warning("%s is %s; compiled engines go to %s", place, reason, temporary)
-    return temporary
-
-
-@cache
-def _temporary_cache() -> Path:
-    return Path(tempfile.mkdtemp(prefix="neuro-"))
 
 
 @cache

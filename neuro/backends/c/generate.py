@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
@@ -10,13 +10,18 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from neuro.backends.c.functions import Printed, Symbols
-from neuro.backends.c.printer import CPrinter, c_names
+from neuro.backends.c.printer import KEYWORDS, CPrinter
 from neuro.ir.expressions.evaluate import Float
-from neuro.ir.expressions.functions import LIBRARY
 from neuro.ir.expressions.library import Precision, definition
-from neuro.ir.expressions.nodes import Expression, Program, calls, names, program_writes
+from neuro.ir.expressions.nodes import names, program_writes
 from neuro.lowering.kernels import CellKernel, SynapseKernel
+from neuro.lowering.library import (
+    cell_expressions,
+    library_functions,
+    synapse_expressions,
+    synapse_programs,
+)
+from neuro.lowering.symbols import Printed, Symbols, safe_names
 from neuro.version import VERSION
 
 
@@ -25,11 +30,12 @@ def generate(
 ) -> str:
     """One translation unit with all the kernels; see `deploy/runtime` for the rest of the engine."""
     precision: Precision = "float32" if dtype().itemsize == 4 else "float64"
-    used = _functions_used([*map(_cell_expressions, cells), *map(_synapse_expressions, synapses)])
+    expressions = [e for kernel in cells for e in cell_expressions(kernel)]
+    expressions += [e for kernel in synapses for e in synapse_expressions(kernel)]
     text = _environment().get_template("engine.c.j2").render(
         version=VERSION,
         precision=precision,
-        functions=[_function(name, precision, dtype) for name in _with_needs(used, precision)],
+        functions=[_function(name, precision, dtype) for name in library_functions(expressions, precision)],
         cells=[_cell(kernel, dtype) for kernel in cells],
         synapses=[_synapse(kernel, dtype, k) for k, kernel in enumerate(synapses)],
     )
@@ -50,40 +56,16 @@ def _environment() -> Environment:
 # Library functions -------------------------------------------------------------------------------
 
 
-def _functions_used(expressions: Iterable[Iterable[Expression]]) -> set[str]:
-    return {f for group in expressions for e in group for f in calls(e)} & set(LIBRARY)
-
-
-def _with_needs(used: set[str], precision: Precision) -> list[str]:
-    """`used` functions and those that they call, each after what it needs."""
-    ordered: list[str] = []
-
-    def add(name: str) -> None:
-        body = definition(name, precision).body
-        for needed in sorted(_functions_used([[step.value for step in body]])):
-            add(needed)
-        if name not in ordered:
-            ordered.append(name)
-
-    for name in sorted(used):
-        add(name)
-    return ordered
-
-
 def _function(name: str, precision: Precision, dtype: Float) -> dict[str, Any]:
     meaning = definition(name, precision)
-    known = c_names([meaning.argument, *sorted(program_writes(meaning.body))])
+    local = sorted(program_writes(meaning.body))
+    known = safe_names([meaning.argument, *local], KEYWORDS)
     lines = CPrinter(known, dtype).program(meaning.body, [meaning.argument])
     argument, result = known[meaning.argument], known["result"]
     return {"name": name, "argument": argument, "body": lines, "result": result}
 
 
 # Cells -------------------------------------------------------------------------------------------
-
-
-def _cell_expressions(kernel: CellKernel) -> list[Expression]:
-    spike = [] if kernel.spike is None else [kernel.spike]
-    return [*spike, *(step.value for step in (*kernel.update, *kernel.reset))]
 
 
 def _cell(kernel: CellKernel, dtype: Float) -> SimpleNamespace:
@@ -100,7 +82,8 @@ def _cell(kernel: CellKernel, dtype: Float) -> SimpleNamespace:
             "time": ("t",),
         },
         (kernel.update, kernel.reset),
-        dtype,
+        KEYWORDS,
+        lambda known: CPrinter(known, dtype),
     )
     update = symbols.print(kernel.update, value=kernel.spike)
     masked = kernel.refractory == "mask"
@@ -147,22 +130,6 @@ def _keep_held(kernel: CellKernel, symbols: Symbols, update: Printed) -> Printed
 # Synapses ----------------------------------------------------------------------------------------
 
 
-def _synapse_expressions(kernel: SynapseKernel) -> list[Expression]:
-    return [kernel.send, *(step.value for program in _programs(kernel) for step in program)]
-
-
-def _programs(kernel: SynapseKernel) -> tuple[Program, ...]:
-    return (
-        kernel.on_pre,
-        kernel.on_post,
-        kernel.each_step,
-        kernel.pre_on_spike,
-        kernel.pre_each_step,
-        kernel.post_on_spike,
-        kernel.post_each_step,
-    )
-
-
 def _synapse(kernel: SynapseKernel, dtype: Float, number: int) -> SimpleNamespace:
     """What the template of a synapse needs."""
     symbols = Symbols(
@@ -174,8 +141,9 @@ def _synapse(kernel: SynapseKernel, dtype: Float, number: int) -> SimpleNamespac
             "post": kernel.post,
             "factor": [name for name, _ in kernel.factors],
         },
-        _programs(kernel),
-        dtype,
+        synapse_programs(kernel),
+        KEYWORDS,
+        lambda known: CPrinter(known, dtype),
         per_post={name for name, per_post in kernel.factors if per_post},
     )
     on_pre = symbols.print(kernel.on_pre, value=kernel.send)

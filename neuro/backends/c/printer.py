@@ -29,29 +29,12 @@ _SELECT, _OR, _AND, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(8)
 _LEVEL = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "or": _OR, "and": _AND}
 _LOGICAL = {"or": "|", "and": "&"}
 
-_KEYWORDS = frozenset(
+KEYWORDS = frozenset(
     """auto bool break case char const continue default do double else enum extern false float for
     goto if inline int long register restrict return short signed sizeof static struct switch true
     typedef union unsigned void volatile while real uint16_t uint32_t uint64_t int32_t int64_t
     main errno stdin stdout NULL""".split()
 )
-
-
-def c_names(names: Iterable[str]) -> dict[str, str]:
-    """A C identifier for each name: itself where possible, else one that nothing else has.
-
-    Identifiers that begin with ``nr_`` or end with ``_at`` belong to the generated code.
-    """
-    result: dict[str, str] = {}
-    for name in names:
-        plain = "".join(c if c.isascii() and (c.isalnum() or c == "_") else f"u{ord(c):x}" for c in name)
-        plain = plain.replace("$", "_")
-        if plain in _KEYWORDS or plain.startswith(("nr_", "_")) or plain.endswith("_at"):
-            plain = f"x_{plain}"
-        while plain in result.values():
-            plain += "x"
-        result[name] = plain
-    return result
 
 
 class CPrinter:

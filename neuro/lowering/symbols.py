@@ -1,13 +1,14 @@
-"""The names of one generated kernel, and its functions with exactly what each of them needs."""
+"""The names of one generated kernel, and its functions with exactly what each of them needs.
+
+Shared by everything that prints kernels; what a target's language looks like comes in as a printer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from neuro.backends.c.printer import CPrinter, c_names
-from neuro.ir.expressions.evaluate import Float
 from neuro.ir.expressions.nodes import (
     Expression,
     Program,
@@ -17,9 +18,39 @@ from neuro.ir.expressions.nodes import (
 )
 
 
+class Printer(Protocol):
+    """Prints in the language of a target."""
+
+    def expression(self, expression: Expression) -> str:
+        """The text of an expression."""
+        ...
+
+    def program(self, program: Program, declared: Iterable[str]) -> list[str]:
+        """The statements of a program; what is not `declared` becomes a local variable."""
+        ...
+
+
+def safe_names(names: Iterable[str], forbidden: Collection[str]) -> dict[str, str]:
+    """An ASCII identifier for each name: itself where possible, else one that nothing else has.
+
+    Identifiers that begin with ``nr_`` or end with ``_at`` or ``_chain`` belong to generated code,
+    as do the `forbidden` ones.
+    """
+    result: dict[str, str] = {}
+    for name in names:
+        letters = (c if c.isascii() and (c.isalnum() or c == "_") else f"u{ord(c):x}" for c in name)
+        plain = "".join(letters).replace("u24", "_") if "$" in name else "".join(letters)
+        if plain in forbidden or plain.startswith(("nr_", "_")) or plain.endswith(("_at", "_chain")):
+            plain = f"x_{plain}"
+        while plain in result.values():
+            plain += "x"
+        result[name] = plain
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A name in C, and its place in the table it comes from."""
+    """A name in the target's language, and its place in the table it comes from."""
 
     name: str
     place: int
@@ -55,8 +86,10 @@ class Symbols:
         Names in the order of each table.
     programs
         All programs of the kernel; they may have locals.
-    dtype
-        Number format.
+    forbidden
+        Identifiers that the target's language or templates use.
+    make_printer
+        Makes a printer from identifiers by name.
     per_post
         Names with one value per postsynaptic cell.
     """
@@ -65,7 +98,8 @@ class Symbols:
         self,
         tables: Mapping[str, Sequence[str]],
         programs: Iterable[Program],
-        dtype: Float,
+        forbidden: Collection[str],
+        make_printer: Callable[[dict[str, str]], Printer],
         per_post: Iterable[str] = (),
     ) -> None:
         self._tables = tables
@@ -73,8 +107,8 @@ class Symbols:
         self._declared = [name for table in tables.values() for name in table]
         assigned: set[str] = set().union(*map(program_writes, programs))
         local = sorted(assigned - set(self._declared))
-        self._names = c_names([*self._declared, *local])
-        self.printer = CPrinter(self._names, dtype)
+        self._names = safe_names([*self._declared, *local], forbidden)
+        self.printer = make_printer(self._names)
 
     def __getitem__(self, name: str) -> str:
         return self._names[name]
