@@ -98,12 +98,11 @@ def _groups(tables: Tables, node: Projection, expanded: Synapses) -> Iterator[_G
 
 def _has_values(node: Projection, expanded: Synapses, in_rows: bool) -> bool:
     """True if places are needed to divide values per synapse, or to put them together again."""
-    values = (*node.parameters.values(), *node.initial.values(), expanded.weight)
-    return not in_rows or any(np.ndim(value) for value in values) or _drawn(node)
-
-
-def _drawn(node: Projection) -> bool:
-    return any(isinstance(v, Draw) for v in (*node.parameters.values(), *node.initial.values()))
+    single = all(
+        np.ndim(value) == 0 and not isinstance(value, Draw)
+        for value in (*node.parameters.values(), expanded.weight)
+    )
+    return not (in_rows and single and not node.synapse.state)
 
 
 def _pairs(expanded: Synapses) -> set[tuple[int, int]]:

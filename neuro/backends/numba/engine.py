@@ -81,6 +81,7 @@ class NumbaEngine(Engine):
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._state = TableState(tables)
+        self._seed = np.uint64(tables.seed)
         dtype = tables.dtype
         cells = [load_module("cell", generate_cell(k, dtype)) for k in tables.cell_kernels]
         synapses = [load_module("synapse", generate_synapse(k, dtype)) for k in tables.synapse_kernels]
@@ -166,7 +167,7 @@ class NumbaEngine(Engine):
     def _poisson(self, item: PoissonTable) -> None:
         target = item.target.sums[self.step % item.target.depth]
         word = np.empty(len(target), np.uint32)
-        nr_words(self._tables.seed, item.stream, 0, self.step, word)
+        nr_words(self._seed, item.stream, 0, self.step, word)
         events = np.zeros(len(target), self._tables.dtype)
         for table in range(len(item.table) - 1):
             part = item.thresholds[item.table[table] : item.table[table + 1]]
@@ -186,7 +187,7 @@ class NumbaEngine(Engine):
         for cells in self._cells:
             table = cells.table
             for draw, word in enumerate(cells.words):
-                nr_words(tables.seed, table.stream, draw, step, word)
+                nr_words(self._seed, table.stream, draw, step, word)
             ports = tuple(ring.sums[step % ring.depth] for ring in table.ports)
             count = cells.kernel.update(
                 *(cells.state, cells.array, table.scalars, ports, cells.words),

@@ -7,7 +7,6 @@ known function is refused with the column at which it stands.
 from __future__ import annotations
 
 import ast
-import textwrap
 from functools import singledispatch
 from typing import NoReturn
 
@@ -57,7 +56,7 @@ def parse_program(text: str) -> Program:
     ExpressionError
         If a statement is not an assignment to a name, or its value is no valid expression.
     """
-    source = textwrap.dedent(text).strip()
+    source = "\n".join(line.strip() for line in text.splitlines())  # there are no blocks
     tree = _syntax(source, "exec")
     assert isinstance(tree, ast.Module)
     return tuple(_parse_assignment(statement, source) for statement in tree.body)

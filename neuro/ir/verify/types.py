@@ -8,7 +8,7 @@ from functools import cache
 from neuro.errors import ExpressionError, Finding, UnitError, suggestion
 from neuro.ir.cell import CellType, Derived, Parameter, Port, StateVariable
 from neuro.ir.expressions.functions import RANDOM
-from neuro.ir.expressions.nodes import Expression, Program, calls, names
+from neuro.ir.expressions.nodes import Expression, Literal, Program, calls, names
 from neuro.ir.expressions.printer import print_assignment, print_expression
 from neuro.ir.expressions.typing import BOOL, Type, infer_type
 from neuro.ir.network import Network
@@ -192,6 +192,8 @@ def _check_initial(
     where: str, state: Iterable[StateVariable], scope: Scope, weight: Dimension | None
 ) -> Iterator[Finding]:
     for variable in state:
+        if isinstance(variable.initial, Literal):
+            continue  # a number is in the SI unit of its variable
         place = f"{where}, initial {variable.name!r}"
         expected = _unit_type(variable.unit, weight)
         yield from _check_expression(place, variable.initial, scope, expected)
