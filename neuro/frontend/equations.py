@@ -1,0 +1,207 @@
+"""Cells from differential equations, as texts.
+
+One equation a line: ``dv/dt = expression : unit [= initial] [, held]``.  What stands in the
+expressions are variables, parameters, free ports and units; a free port is constant over a step,
+and what arrives on a bound port acts from the beginning of the step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sympy
+
+from neuro.errors import ExpressionError, ParameterError, suggestion
+from neuro.frontend.propagators import propagate
+from neuro.frontend.symbolic import from_sympy, symbol, to_sympy
+from neuro.ir.cell import CellType, Derived, StateVariable
+from neuro.ir.declare import parse_parameters, parse_ports, parse_state
+from neuro.ir.expressions.nodes import Assign, Binary, Call, Expression, Name, Program, names
+from neuro.ir.expressions.parser import parse_expression, parse_program
+
+Method = Literal["exact", "exponential_euler", "euler"]
+
+_EQUATION = re.compile(
+    r"d(?P<name>\w+)/dt\s*=\s*(?P<rate>[^:]+?)\s*:\s*(?P<unit>[^=,]+?)\s*(?P<rest>(?:=[^,]+)?(?:,\s*held)?)\s*\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Equation:
+    name: str
+    rate: Expression
+
+
+def cell_from_equations(
+    name: str,
+    equations: str,
+    *,
+    parameters: str = "",
+    ports: str = "",
+    spike: str | None = None,
+    reset: str = "",
+    refractory: str | None = None,
+    method: Method = "exact",
+) -> CellType:
+    """Make a cell type from differential equations.
+
+    Parameters
+    ----------
+    name
+        Name of the type.
+    equations
+        One equation a line: ``dv/dt = (v_rest - v) / tau_m + i / cm : mV = v_rest, held``.
+    parameters, ports
+        Declarations as for `neuro.ir.declare.cell_type`.
+    spike, reset, refractory
+        Condition for a spike, assignments of the cells that spike, refractory time.
+    method
+        ``"exact"``: the solution of linear equations over a step, derived by sympy;
+        ``"exponential_euler"``: each variable relaxes exactly while the others stand still (first
+        order; equations must be linear in their own variable); ``"euler"``: forward Euler (first
+        order; any equation).
+
+    Returns
+    -------
+    CellType
+        Use it as ``neuro.CustomCell(cell_type, ...)``.
+
+    Raises
+    ------
+    ExpressionError
+        If a line has a syntax error, or the equations do not suit the method.
+
+    Examples
+    --------
+    >>> leaky = cell_from_equations(
+    ...     "leaky",
+    ...     "dv/dt = (i * R - v) / tau : mV, held",
+    ...     parameters="tau : ms = 10; R : MOhm = 1",
+    ...     ports="i : nA",
+    ...     spike="v > 10 * mV",
+    ...     reset="v = 0 * mV",
+    ... )
+    >>> from neuro.ir.expressions.printer import print_program
+    >>> print(print_program(leaky.update))
+    v = v * P_v_v + i * P_v_i
+    """
+    declared = parse_parameters(parameters.replace(";", "\n"))
+    inputs = parse_ports(ports.replace(";", "\n"))
+    state, system = _parse(equations)
+    free = [port.name for port in inputs if port.into is None]
+    derived, update = _METHODS[_known(method)](system, free)
+    return CellType(
+        name=name,
+        parameters=declared,
+        state=state,
+        ports=inputs,
+        derived=derived,
+        update=update,
+        spike=None if spike is None else parse_expression(spike),
+        reset=parse_program(reset),
+        refractory=None if refractory is None else parse_expression(refractory),
+    )
+
+
+def _known(method: str) -> str:
+    if method not in _METHODS:
+        raise ParameterError(
+            f"there is no method {method!r}.",
+            where="cell_from_equations",
+            hint=suggestion(method, _METHODS),
+        )
+    return method
+
+
+def _parse(text: str) -> tuple[tuple[StateVariable, ...], list[_Equation]]:
+    """State variables and their equations, in the order of the text."""
+    state: list[StateVariable] = []
+    system = []
+    for line in text.splitlines():
+        source = line.partition("#")[0].strip()
+        if not source:
+            continue
+        match = _EQUATION.match(source)
+        if match is None:
+            raise ExpressionError(
+                "this is not an equation.",
+                source=source,
+                column=0,
+                hint="Write 'dv/dt = expression : unit'.",
+            )
+        state += parse_state(f"{match['name']} : {match['unit']} {match['rest']}")
+        system.append(_Equation(match["name"], parse_expression(match["rate"])))
+    return tuple(state), system
+
+
+def _euler(system: list[_Equation], free: list[str]) -> tuple[tuple[Derived, ...], Program]:
+    """``x <- x + dt * f(x)``, all from old values."""
+    del free
+    steps = {
+        e.name: Binary("+", Name(e.name), Binary("*", Name("dt"), e.rate)) for e in system
+    }
+    return (), simultaneous(steps)
+
+
+def _exponential_euler(
+    system: list[_Equation], free: list[str]
+) -> tuple[tuple[Derived, ...], Program]:
+    """``x <- x exp(a dt) + b dt exprel(a dt)`` for ``dx/dt = a x + b``, all from old values."""
+    del free
+    steps: dict[str, Expression] = {}
+    for equation in system:
+        rate, own = to_sympy(equation.rate), symbol(equation.name)
+        slope = sympy.simplify(sympy.diff(rate, own))
+        if slope.has(own):
+            raise ExpressionError(
+                f"d{equation.name}/dt is not linear in {equation.name!r}.",
+                hint="Choose method='euler'.",
+            )
+        rest = sympy.simplify(sympy.expand(rate - slope * own))
+        steps[equation.name] = _relax(equation.name, slope, rest)
+    return (), simultaneous(steps)
+
+
+def _relax(name: str, slope: Any, rest: Any) -> Expression:
+    dt = Name("dt")
+    if slope == 0:
+        return Binary("+", Name(name), Binary("*", dt, from_sympy(rest)))
+    turn = Binary("*", from_sympy(slope), dt)
+    decayed = Binary("*", Name(name), Call("exp", (turn,)))
+    if rest == 0:
+        return decayed
+    gain = Binary("*", dt, Call("exprel", (turn,)))
+    return Binary("+", decayed, Binary("*", gain, from_sympy(rest)))
+
+
+def _exact(system: list[_Equation], free: list[str]) -> tuple[tuple[Derived, ...], Program]:
+    """The solution over one step, by constants that are computed when a network is loaded."""
+    variables = [equation.name for equation in system]
+    rates = [to_sympy(equation.rate) for equation in system]
+    derived, steps = propagate(variables, free, rates)
+    return derived, simultaneous(steps)
+
+
+_METHODS: Mapping[str, Any] = {
+    "exact": _exact,
+    "exponential_euler": _exponential_euler,
+    "euler": _euler,
+}
+
+
+def simultaneous(steps: Mapping[str, Expression]) -> Program:
+    """Assignments that all read old values; locals are used only where the order demands it."""
+    left, program = dict(steps), []
+    late: list[Assign] = []
+    while left:
+        ready = [name for name in left if not any(name in names(left[o]) for o in left if o != name)]
+        if ready:
+            program.append(Assign(ready[0], left.pop(ready[0])))
+            continue
+        name = next(iter(left))
+        program.append(Assign(f"next_{name}", left.pop(name)))
+        late.append(Assign(name, Name(f"next_{name}")))
+    return (*program, *late)
