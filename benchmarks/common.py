@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from workloads import Workload, workload  # noqa: E402
+from workloads import Workload, workload
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,11 @@ def connect(work: Workload, e: Any, i: Any) -> None:
         for post in (e, i):
             count = round(len(pre) * len(post) * work.probability)
             rule = {"rule": "fixed_total_number", "N": count}
-            synapse: dict[str, Any] = {"synapse_model": "static_synapse", "weight": weight, **common}
+            synapse: dict[str, Any] = {
+                "synapse_model": "static_synapse",
+                "weight": weight,
+                **common,
+            }
             if work.plastic and pre is e and post is e:
                 synapse = {"synapse_model": "stdp_bench", "weight": weight, **common}
             nest.Connect(pre, post, rule, synapse)

@@ -43,7 +43,10 @@ def network(work: Workload, seed: int) -> neuro.Network:
     e = net.population(work.excitatory_cells, cell(work), label="E", initial_values=start)
     i = net.population(work.cells - e.size, cell(work), label="I", initial_values=start)
     connector = neuro.FixedProbabilityConnector(work.probability)
-    for pre, weight, port in ((e, work.excitatory, "excitatory"), (i, work.inhibitory, "inhibitory")):
+    for pre, weight, port in (
+        (e, work.excitatory, "excitatory"),
+        (i, work.inhibitory, "inhibitory"),
+    ):
         for post in (e, i):
             plastic = work.plastic and pre is post is e
             kind = synapse(work, weight, plastic=plastic)

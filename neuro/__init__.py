@@ -47,7 +47,7 @@ from neuro.synapses import (
     ThreeFactorSTDP,
     TsodyksMarkram,
 )
-from neuro.version import VERSION as __version__
+from neuro.version import __version__
 
 __all__ = [
     "ALIF",

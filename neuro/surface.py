@@ -81,7 +81,9 @@ def to_value(given: Given, unit: str | Unit, *, where: str) -> Value:
         return None if value is None else number(value)
 
     if isinstance(given, Uniform):
-        return Draw(distribution="uniform", a=number(given.low), b=number(given.high), seed=given.seed)
+        return Draw(
+            distribution="uniform", a=number(given.low), b=number(given.high), seed=given.seed
+        )
     if isinstance(given, Normal):
         return Draw(
             distribution="normal",

@@ -1,3 +1,3 @@
 """The version of neuro; the only place that holds it."""
 
-VERSION = "0.1.0"
+__version__ = "0.1.0"

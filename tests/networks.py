@@ -68,7 +68,9 @@ CALCIUM = synapse_type(
     derived="d = exp(-dt / tau)",
     state="ca : 1 = 0",
     pre=trace("x : 1", on_spike="x = x + 0.5 * (1 - x)", each_step="x = d * x"),
-    post=trace("y : 1\n z : 1", on_spike="y = y + 1; z = z + y", each_step="y = d * y; z = 0.9 * z"),
+    post=trace(
+        "y : 1\n z : 1", on_spike="y = y + 1; z = z + y", each_step="y = d * y; z = 0.9 * z"
+    ),
     factors="modulator : 1, per_post",
     on_pre="ca = ca + 0.3 * y; w = clip(w - rate * w * ca, 0, w_max)",
     send="w * (1 - 0.5 * x)",
@@ -95,15 +97,27 @@ class Case:
 
 LIBRARY_CELLS: dict[str, tuple[Any, float]] = {
     "IF_curr_exp": (lambda: neuro.IF_curr_exp(tau_refrac=2.0, tau_syn_E=3.0, i_offset=0.5), 8.0),
-    "IF_curr_exp spinnaker": (lambda: neuro.IF_curr_exp(scheme="spinnaker", tau_refrac=1.0, i_offset=0.5), 8.0),
+    "IF_curr_exp spinnaker": (
+        lambda: neuro.IF_curr_exp(scheme="spinnaker", tau_refrac=1.0, i_offset=0.5),
+        8.0,
+    ),
     "IF_curr_delta": (lambda: neuro.IF_curr_delta(tau_refrac=3.0, i_offset=0.6), 6.0),
-    "IF_curr_alpha": (lambda: neuro.IF_curr_alpha(tau_refrac=2.0, tau_syn_E=2.0, i_offset=0.5), 4.0),
+    "IF_curr_alpha": (
+        lambda: neuro.IF_curr_alpha(tau_refrac=2.0, tau_syn_E=2.0, i_offset=0.5),
+        4.0,
+    ),
     "IF_cond_exp": (lambda: neuro.IF_cond_exp(tau_refrac=2.0, i_offset=0.5), 0.05),
-    "IF_cond_exp euler": (lambda: neuro.IF_cond_exp(scheme="euler", tau_refrac=2.0, i_offset=0.5), 0.05),
+    "IF_cond_exp euler": (
+        lambda: neuro.IF_cond_exp(scheme="euler", tau_refrac=2.0, i_offset=0.5),
+        0.05,
+    ),
     "LIF value": (lambda: neuro.LIF(bias=0.06), 0.5),
     "LIF subtract": (lambda: neuro.LIF(reset="subtract", bias=0.06, tau_refrac=2.0), 0.5),
     "ALIF lsnn": (lambda: neuro.ALIF(bias=0.08), 0.6),
-    "ALIF eprop": (lambda: neuro.ALIF(convention="eprop", beta=0.1, bias=0.08, tau_refrac=1.0), 0.6),
+    "ALIF eprop": (
+        lambda: neuro.ALIF(convention="eprop", beta=0.1, bias=0.08, tau_refrac=1.0),
+        0.6,
+    ),
     "AdEx": (lambda: neuro.AdEx(tau_refrac=2.0, i_offset=0.8), 0.02),
     "Izhikevich": (lambda: neuro.Izhikevich(i_offset=8.0), 3.0),
     "noisy": (lambda: neuro.CustomCell(NOISY), 0.5),
@@ -126,7 +140,9 @@ def plastic(name: str, weight: float, **given: Any) -> neuro.Synapse:
         case ["stdp", pairing, "multiplicative"]:
             return neuro.PairSTDP(pairing=pairing, dependence="multiplicative", **pair)
         case ["three-factor"]:
-            return neuro.ThreeFactorSTDP(tau_eligibility=40.0, learning_rate=50.0, **pair, **amplitude)
+            return neuro.ThreeFactorSTDP(
+                tau_eligibility=40.0, learning_rate=50.0, **pair, **amplitude
+            )
         case ["tm", notation]:
             short = {"U": 0.3, "tau_rec": 60.0, "tau_fac": 40.0}
             return neuro.TsodyksMarkram(notation=notation, weight=weight, **short, **given)
@@ -173,12 +189,22 @@ def _add_standard_projections(
     net: neuro.NetworkBuilder, noise: PopulationHandle, cells: PopulationHandle, weight: float
 ) -> None:
     ports = [port.name for port in cells.cell.cell_type.ports]  # type: ignore[union-attr]
-    net.projection(noise, cells, neuro.OneToOneConnector(), neuro.StaticSynapse(weight=weight), receptor_type=ports[0])
+    net.projection(
+        noise,
+        cells,
+        neuro.OneToOneConnector(),
+        neuro.StaticSynapse(weight=weight),
+        receptor_type=ports[0],
+    )
     recurrent = neuro.StaticSynapse(weight=0.4 * weight, delay=neuro.Uniform(1.0, 7.0))
-    net.projection(cells, cells, neuro.FixedProbabilityConnector(0.3), recurrent, receptor_type=ports[0])
+    net.projection(
+        cells, cells, neuro.FixedProbabilityConnector(0.3), recurrent, receptor_type=ports[0]
+    )
     if "inhibitory" in ports:
         synapse = neuro.StaticSynapse(weight=0.3 * weight, delay=2.0)
-        net.projection(noise, cells, neuro.FixedProbabilityConnector(0.2), synapse, receptor_type="inhibitory")
+        net.projection(
+            noise, cells, neuro.FixedProbabilityConnector(0.2), synapse, receptor_type="inhibitory"
+        )
 
 
 def synapse_case(name: str, format: Any = neuro.FLOAT32, delay: Any = 2.0) -> Case:
@@ -188,7 +214,9 @@ def synapse_case(name: str, format: Any = neuro.FLOAT32, delay: Any = 2.0) -> Ca
     cells = net.population(15, neuro.LIF(tau_refrac=2.0), label="cells")
     net.projection(noise, cells, neuro.OneToOneConnector(), neuro.StaticSynapse(weight=1.2))
     synapse = plastic(name, 0.3, delay=delay)
-    handle = net.projection(cells, cells, neuro.FixedProbabilityConnector(0.5), synapse, label="plastic")
+    handle = net.projection(
+        cells, cells, neuro.FixedProbabilityConnector(0.5), synapse, label="plastic"
+    )
     for factor in synapse.synapse_type.factors:
         source = neuro.StepCurrentSource([0.0, 20.0, 50.0], [0.5, -0.5, 1.0])
         net.inject(source, handle, port=factor.name)
@@ -200,8 +228,6 @@ def synapse_case(name: str, format: Any = neuro.FLOAT32, delay: Any = 2.0) -> Ca
 # Random networks ---------------------------------------------------------------------------------
 
 
-
-
 @st.composite
 def cases(draw: Any) -> Case:
     """A random network: cells, connectors, delays 1 to 20, plasticity, noise, inputs, graded parts."""
@@ -209,9 +235,7 @@ def cases(draw: Any) -> Case:
     seed = draw(st.integers(0, 2**64 - 1))
     net = neuro.NetworkBuilder(dt=draw(st.sampled_from([0.5, 1.0])), name="random", format=format)
     source = net.population(draw(st.integers(1, 30)), neuro.SpikeSourceArray(), label="source")
-    populations = [
-        _population(draw, net, place) for place in range(draw(st.integers(1, 3)))
-    ]
+    populations = [_population(draw, net, place) for place in range(draw(st.integers(1, 3)))]
     for place in range(draw(st.integers(1, 5))):
         pre = draw(st.sampled_from([source, *(handle for handle, _ in populations)]))
         _projection(draw, net, pre, *draw(st.sampled_from(populations)), place)
@@ -219,7 +243,13 @@ def cases(draw: Any) -> Case:
         _inputs(draw, net, handle, weight)
     if draw(st.booleans()):
         _glia(draw, net, *populations[0])
-    events = draw(st.lists(st.tuples(st.integers(0, STEPS - 1), st.integers(0, source.size - 1)), max_size=150, unique=True))
+    events = draw(
+        st.lists(
+            st.tuples(st.integers(0, STEPS - 1), st.integers(0, source.size - 1)),
+            max_size=150,
+            unique=True,
+        )
+    )
     table = np.array(sorted(events), np.int64).reshape(-1, 2)
     return Case(net.build(), {"source": (table[:, 0], table[:, 1])}, seed=seed)
 
@@ -254,14 +284,20 @@ def _projection(
     place: int,
 ) -> None:
     connectors = [
-        neuro.FixedProbabilityConnector(draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])), allow_self_connections=draw(st.booleans())),
+        neuro.FixedProbabilityConnector(
+            draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])), allow_self_connections=draw(st.booleans())
+        ),
         neuro.FixedNumberPreConnector(min(2, pre.size)),
         neuro.FixedNumberPostConnector(min(3, post.size)),
         neuro.FromListConnector([(i % pre.size, (7 * i) % post.size) for i in range(12)]),
     ]
     connector = draw(st.sampled_from(connectors))
     few = draw(st.sampled_from([1, 2, 20]))
-    delay = draw(st.sampled_from([net.dt * 1000, net.dt * 1000 * few, neuro.Uniform(net.dt * 1000, net.dt * 20000)]))
+    delay = draw(
+        st.sampled_from(
+            [net.dt * 1000, net.dt * 1000 * few, neuro.Uniform(net.dt * 1000, net.dt * 20000)]
+        )
+    )
     fraction = 1.0 if isinstance(delay, neuro.Uniform) else draw(st.sampled_from([1.0, 0.5]))
     name = draw(st.sampled_from(SYNAPSES))
     strength = weight * draw(st.sampled_from([0.2, 0.6]))
@@ -290,10 +326,23 @@ def _inputs(draw: Any, net: neuro.NetworkBuilder, post: PopulationHandle, weight
 def _glia(draw: Any, net: neuro.NetworkBuilder, post: PopulationHandle, weight: float) -> None:
     """An astrocyte that senses spikes and feeds back through a graded projection."""
     glia = net.population(2, neuro.CustomCell(ASTROCYTE), label="glia")
-    net.projection(post, glia, neuro.AllToAllConnector(), neuro.StaticSynapse(weight=0.05), label="sense")
+    net.projection(
+        post, glia, neuro.AllToAllConnector(), neuro.StaticSynapse(weight=0.05), label="sense"
+    )
     port = [p.name for p in post.cell.cell_type.ports][-1]  # type: ignore[union-attr]
-    unit = 1e-9 if port == "current" else 0.1 * weight * (1e-3 if port.startswith(("e", "inh")) else 1.0)
+    unit = (
+        1e-9
+        if port == "current"
+        else 0.1 * weight * (1e-3 if port.startswith(("e", "inh")) else 1.0)
+    )
     delay = draw(st.sampled_from([1.0, 5.0, neuro.Uniform(1.0, 6.0)]))
     net.graded_projection(
-        glia, "gate", post, neuro.AllToAllConnector(), weight=unit, delay=delay, receptor_type=port, label="modulate"
+        glia,
+        "gate",
+        post,
+        neuro.AllToAllConnector(),
+        weight=unit,
+        delay=delay,
+        receptor_type=port,
+        label="modulate",
     )

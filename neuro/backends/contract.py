@@ -57,7 +57,7 @@ class Engine(ABC):
         """What the provenance should say of this engine."""
         return {}
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most engines hold nothing
         """Free what the engine holds; it is not used afterwards."""
 
 

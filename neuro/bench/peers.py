@@ -58,7 +58,9 @@ class PeerMissing(NeuroError):
 def limit_folder() -> Path | None:
     """Where the hand-written C programs are: ``$NEURO_LIMIT``, or ``shared`` beside a checkout."""
     given = os.environ.get("NEURO_LIMIT")
-    place = Path(given) if given else folder("benchmarks").parent.parent / "shared" / "trials" / "limit"
+    place = (
+        Path(given) if given else folder("benchmarks").parent.parent / "shared" / "trials" / "limit"
+    )
     return place if (place / "cuba.c").is_file() else None
 
 
@@ -86,7 +88,15 @@ def measure(
         If it fails; carries the last line it printed.
     """
     script = folder("benchmarks") / f"run_{simulator}.py"
-    command = [sys.executable, str(script), workload, "--seed", str(seed), "--threads", str(threads)]
+    command = [
+        sys.executable,
+        str(script),
+        workload,
+        "--seed",
+        str(seed),
+        "--threads",
+        str(threads),
+    ]
     environment = dict(os.environ)
     place = limit_folder()
     if place is not None:

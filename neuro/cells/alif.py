@@ -87,10 +87,14 @@ class ALIF(Cell):
     G. Bellec, D. Salaj, A. Subramoney, R. Legenstein and W. Maass, NeurIPS 2018, arXiv 1803.09574.
     """
 
-    def __init__(self, *, convention: Literal["lsnn", "eprop"] = "lsnn", **parameters: Given) -> None:
+    def __init__(
+        self, *, convention: Literal["lsnn", "eprop"] = "lsnn", **parameters: Given
+    ) -> None:
         if convention not in _TYPES:
             raise ParameterError(
-                f"there is no convention {convention!r}.", where="ALIF", hint="Use 'lsnn' or 'eprop'."
+                f"there is no convention {convention!r}.",
+                where="ALIF",
+                hint="Use 'lsnn' or 'eprop'.",
             )
         self.cell_type = _TYPES[convention]
         super().__init__(**parameters)

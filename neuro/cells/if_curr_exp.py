@@ -6,7 +6,6 @@ from typing import Literal
 
 from neuro.cells.base import Cell
 from neuro.errors import ParameterError
-from neuro.ir.cell import CellType
 from neuro.ir.declare import cell_type
 from neuro.surface import Given
 
@@ -131,11 +130,15 @@ class IF_curr_exp(Cell):  # noqa: N801
 
     cell_type = _EXACT
 
-    def __init__(self, *, scheme: Literal["exact", "spinnaker"] = "exact", **parameters: Given) -> None:
+    def __init__(
+        self, *, scheme: Literal["exact", "spinnaker"] = "exact", **parameters: Given
+    ) -> None:
         types = {"exact": _EXACT, "spinnaker": _SPINNAKER}
         if scheme not in types:
             raise ParameterError(
-                f"there is no scheme {scheme!r}.", where="IF_curr_exp", hint="Use 'exact' or 'spinnaker'."
+                f"there is no scheme {scheme!r}.",
+                where="IF_curr_exp",
+                hint="Use 'exact' or 'spinnaker'.",
             )
         self.cell_type = types[scheme]
         super().__init__(**parameters)

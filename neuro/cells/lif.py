@@ -60,7 +60,9 @@ class LIF(Cell):
     Ports: ``input`` (plain numbers of either sign).
     """
 
-    def __init__(self, *, reset: Literal["value", "subtract"] = "value", **parameters: Given) -> None:
+    def __init__(
+        self, *, reset: Literal["value", "subtract"] = "value", **parameters: Given
+    ) -> None:
         if reset not in _TYPES:
             raise ParameterError(
                 f"there is no reset {reset!r}.", where="LIF", hint="Use 'value' or 'subtract'."

@@ -8,7 +8,7 @@ import typer
 
 from neuro.cli import bench, check, models, plot, run, targets, verify
 from neuro.cli.console import set_debug
-from neuro.version import VERSION
+from neuro.version import __version__
 
 app = typer.Typer(
     name="neuro",
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        typer.echo(f"neuro {VERSION}")
+        typer.echo(f"neuro {__version__}")
         raise typer.Exit
 
 
@@ -29,7 +29,8 @@ def _show_version(value: bool) -> None:
 def main(
     debug: Annotated[bool, typer.Option(help="Show tracebacks.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Define a spiking network once; run it everywhere with the same spikes."""
@@ -38,4 +39,4 @@ def main(
 
 
 for module in (models, targets, run, check, verify, plot, bench):
-    app.command()(module.command)  # type: ignore[attr-defined]
+    app.command()(module.command)

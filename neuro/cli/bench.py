@@ -25,13 +25,15 @@ def bench(
     workload: Annotated[
         list[str] | None, typer.Argument(metavar="[WORKLOAD]...", help="Which; by default all.")
     ] = None,
-    on: Annotated[
-        str, typer.Option("--on", help="Simulators, separated by commas.")
-    ] = ",".join(SIMULATORS),
+    on: Annotated[str, typer.Option("--on", help="Simulators, separated by commas.")] = ",".join(
+        SIMULATORS
+    ),
     repeat: Annotated[int, typer.Option("--repeat", "-r", help="Runs of each; medians count.")] = 3,
     threads: Annotated[int, typer.Option(help="Threads of each simulator.")] = 1,
     quick: Annotated[bool, typer.Option(help="Small networks, once each.")] = False,
-    save: Annotated[Path | None, typer.Option("--out", "-o", help="Write all measurements.")] = None,
+    save: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write all measurements.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Run the workloads on neuro and its peers in turn, and print medians and ratios."""
@@ -71,7 +73,9 @@ def _print(found: dict[str, dict[str, list[Measurement]]], times: int, threads: 
         print_table(name, COLUMNS, lines)
         out.print()
     runs = "one run" if times == 1 else f"medians of {times} runs"
-    out.print(f"[dim]{runs}, {threads} thread{'s' if threads > 1 else ''}; above 1: ours is faster.[/]")
+    out.print(
+        f"[dim]{runs}, {threads} thread{'s' if threads > 1 else ''}; above 1: ours is faster.[/]"
+    )
 
 
 def _known(names: list[str], known: object, kind: str) -> list[str]:

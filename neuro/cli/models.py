@@ -15,7 +15,11 @@ def models(json: JsonOption = False) -> None:
         print_json([spec.model_dump(mode="json") for spec in specs])
         return
     rows = [
-        (spec.name if first else "", name + (" *" if name == spec.default else ""), protocol.summary)
+        (
+            spec.name if first else "",
+            name + (" *" if name == spec.default else ""),
+            protocol.summary,
+        )
         for spec in specs
         for first, (name, protocol) in zip(
             [True] + [False] * len(spec.protocols), spec.protocols.items(), strict=False

@@ -16,7 +16,8 @@ from neuro.models.spec import load_model
 Model = Annotated[
     str,
     typer.Argument(
-        metavar="MODEL", help="A model's name, a folder with model.toml, or a network file (.txt, .h5)."
+        metavar="MODEL",
+        help="A model's name, a folder with model.toml, or a network file (.txt, .h5).",
     ),
 ]
 ProtocolOption = Annotated[
@@ -24,7 +25,9 @@ ProtocolOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter of the model; repeatable."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Change a parameter of the model; repeatable."
+    ),
 ]
 BackendOption = Annotated[
     str, typer.Option("--backend", "-b", help="Backend to run on; 'auto' takes the soonest.")
@@ -36,7 +39,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard
 _NETWORK_FILES = (".txt", ".h5", ".hdf5")
 
 
-def load_experiment(model: str, protocol: str | None, changes: list[str] | None, steps: int | None) -> Experiment:
+def load_experiment(
+    model: str, protocol: str | None, changes: list[str] | None, steps: int | None
+) -> Experiment:
     """The experiment behind a model's name or path, or a network file.
 
     Raises

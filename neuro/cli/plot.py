@@ -11,6 +11,7 @@ from neuro.cli.console import out, print_json, readable_errors
 from neuro.cli.options import JsonOption
 from neuro.errors import ParameterError
 from neuro.recording.data import Recording
+from neuro.recording.plot_style import save_figure
 
 Kind = Literal["raster", "rate", "trace"]
 
@@ -43,10 +44,10 @@ def plot(
         target = sources[0] if sources else next(iter(recording.traces), "")
         axes = recording.plot.trace(target, variable)
     else:
-        raise ParameterError(f"there is no {kind!r}.", where="--kind", hint="Use raster, rate or trace.")
-    target_path = picture or file.with_name(f"{file.stem}-{kind}.png")
-    target_path.parent.mkdir(parents=True, exist_ok=True)
-    axes.figure.savefig(target_path)
+        raise ParameterError(
+            f"there is no {kind!r}.", where="--kind", hint="Use raster, rate or trace."
+        )
+    target_path = save_figure(axes, picture or file.with_name(f"{file.stem}-{kind}.png"))
     if json:
         print_json({"file": str(target_path)})
     else:

@@ -23,12 +23,13 @@ from neuro.cli.options import (
 from neuro.formats.network_file import save_network
 from neuro.models.experiment import Experiment, Report, spike_table
 from neuro.recording.data import Recording
+from neuro.recording.plot_style import save_figure
 from neuro.simulation.run import simulate, simulate_to_file
 from neuro.simulation.session import RunInterrupted
 
 
 @readable_errors
-def run(
+def run(  # noqa: PLR0917 - options of a command line
     model: Model,
     protocol: ProtocolOption = None,
     set_: SetOption = None,
@@ -39,11 +40,15 @@ def run(
     ] = None,
     steps: StepsOption = None,
     seed: SeedOption = None,
-    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path(
+        "out"
+    ),
     stream: Annotated[
         bool, typer.Option(help="Write the recording while running; for long runs.")
     ] = False,
-    resume: Annotated[bool, typer.Option(help="Go on with a streamed run that was stopped.")] = False,
+    resume: Annotated[
+        bool, typer.Option(help="Go on with a streamed run that was stopped.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option(help="Start afresh where a streamed run was stopped.")
     ] = False,
@@ -62,7 +67,9 @@ def run(
     path = folder / "recording.h5"
     interrupted = False
     if stream or resume:
-        simulate_to_file(path, experiment.network, count, resume=resume, overwrite=overwrite, **given)
+        simulate_to_file(
+            path, experiment.network, count, resume=resume, overwrite=overwrite, **given
+        )
         recording = Recording.load(path)
     else:
         try:
@@ -84,12 +91,8 @@ def _write_figures(experiment: Experiment, recording: Recording, folder: Path) -
     import matplotlib as mpl
 
     mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
     axes = recording.plot.raster(experiment.shown or None)
-    raster = folder / "raster.png"
-    axes.figure.savefig(raster)
-    plt.close(axes.figure)  # type: ignore[arg-type]
+    raster = save_figure(axes, folder / "raster.png")
     return [raster, save_network(experiment.network, folder / "network.txt")]
 
 

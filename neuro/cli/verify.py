@@ -47,7 +47,9 @@ def verify(
         print_json({"identical": result.identical, "steps": result.steps, "divergences": found})
     else:
         rows = [(backends[0], "yardstick")]
-        rows += [(name, "identical" if d is None else str(d)) for name, d in result.divergences.items()]
+        rows += [
+            (name, "identical" if d is None else str(d)) for name, d in result.divergences.items()
+        ]
         title = f"{experiment.network.name}, {result.steps} steps: spikes, states and weights"
         print_table(title, ("backend", "result"), rows)
     if not result.identical:

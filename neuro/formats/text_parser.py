@@ -125,7 +125,9 @@ def _blocks(text: str) -> Iterator[_Block]:
                 yield block
             block = _Block(keyword, rest.strip(), number)
         elif block is None:
-            raise FileFormatError("an indented line before the first block.", where=f"line {number}")
+            raise FileFormatError(
+                "an indented line before the first block.", where=f"line {number}"
+            )
         elif line.startswith("    "):
             block.programs[program] = block.programs.get(program, "") + stripped + "\n"
         elif keyword in _PROGRAMS and not rest:
@@ -183,7 +185,7 @@ class _Reader:
         """The network of all blocks so far."""
         if not self._head:
             raise FileFormatError("there is no block 'network'.")
-        parts = {name: tuple(items) for name, items in self._parts.items()}
+        parts: dict[str, Any] = {name: tuple(items) for name, items in self._parts.items()}
         return Network(**self._head, **parts)
 
     def _add(self, part: str, item: Any) -> None:

@@ -10,7 +10,6 @@ from dataclasses import fields
 from functools import singledispatch
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from neuro.formats.text_values import Store, print_fields, print_value
@@ -39,7 +38,7 @@ from neuro.ir.network import (
     Projection,
     SpikeArray,
 )
-from neuro.ir.synapse import STATIC, Factor, SynapseType, Trace
+from neuro.ir.synapse import STATIC, SynapseType, Trace
 
 VERSION = 1
 HEADER = f"neuro-ir {VERSION}"
@@ -177,7 +176,9 @@ def _variable(keyword: str, variable: StateVariable) -> str:
 
 
 def _exact(expression: Expression) -> str:
-    return repr(expression.value) if isinstance(expression, Literal) else print_expression(expression)
+    return (
+        repr(expression.value) if isinstance(expression, Literal) else print_expression(expression)
+    )
 
 
 def _trace(side: str, trace: Trace) -> Iterator[str]:
@@ -250,7 +251,7 @@ def _(item: Probe, store: Store) -> Iterator[str]:
 
 
 def _connectivity(connectivity: Connectivity, place: str, store: Store) -> str:
-    given = {item.name: getattr(connectivity, item.name) for item in fields(connectivity)}  # type: ignore[arg-type]
+    given = {item.name: getattr(connectivity, item.name) for item in fields(connectivity)}
     if isinstance(connectivity, DistanceDependent):
         given["probability"] = print_expression(connectivity.probability)
     text = print_fields(given, place, store, " ")
@@ -269,5 +270,3 @@ def _fields(item: Any, names: Iterable[str], store: Store) -> Iterator[str]:
 def _values(keyword: str, values: Any, place: str, store: Store) -> Iterator[str]:
     for name, value in values.items():
         yield f"  {keyword} {name} = {print_value(value, f'{place}/{keyword}/{name}', store)}"
-
-

@@ -37,7 +37,7 @@ def print_value(value: Any, place: str, store: Store) -> str:
         name = store(place, value)
         return f"@{name}" if name else _print_array(value)
     if isinstance(value, Draw):
-        given = {item.name: getattr(value, item.name) for item in fields(value)}  # type: ignore[arg-type]
+        given = {item.name: getattr(value, item.name) for item in fields(value)}
         return f"draw({print_fields(given, place, store, ', ')})"
     if isinstance(value, tuple):
         return "(" + ", ".join(repr(item) for item in value) + ")"
@@ -84,7 +84,9 @@ def parse_value(text: str, arrays: Mapping[str, NDArray[Any]]) -> Any:
 def _parse_array(match: re.Match[str]) -> NDArray[Any]:
     dtype = match["dtype"]
     if dtype not in _TYPES:
-        raise FileFormatError(f"{dtype!r} is no type of array.", hint=f"Known: {', '.join(_TYPES)}.")
+        raise FileFormatError(
+            f"{dtype!r} is no type of array.", hint=f"Known: {', '.join(_TYPES)}."
+        )
     shape = tuple(int(part) for part in match["shape"].split(",") if part.strip())
     items = [part for part in match["items"].split(",") if part.strip()]
     try:

@@ -71,7 +71,7 @@ class PopulationHandle:
             Cells to record; None for all.
         """
         names = [variables] if isinstance(variables, str) else variables
-        self.builder._record(self.name, names, sampling_interval, index)
+        self.builder.add_probes(self.name, names, sampling_interval, index)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +99,7 @@ class ProjectionHandle:
     ) -> None:
         """Record the weight ``"w"`` or other variables of all synapses, as for populations."""
         names = [variables] if isinstance(variables, str) else variables
-        self.builder._record(self.name, names, sampling_interval, None)
+        self.builder.add_probes(self.name, names, sampling_interval, None)
 
 
 Target = PopulationHandle | PopulationView
@@ -229,7 +229,9 @@ class NetworkBuilder:
         name = self._fresh(label or f"{_name(pre)}_to_{_name(post)}", forced=label is not None)
         where = f"projection {name!r}"
         connected = self._connect(connector, pre, post, name)
-        weight = _ordered(synapse.weight, connected) if connected.weight is None else connected.weight
+        weight = (
+            _ordered(synapse.weight, connected) if connected.weight is None else connected.weight
+        )
         delay = _ordered(synapse.delay, connected) if connected.delay is None else connected.delay
         given = {key: _ordered(value, connected) for key, value in synapse.parameters.items()}
         steps = self._delay(delay, where)
@@ -245,9 +247,7 @@ class NetworkBuilder:
                 delay=steps,
                 axonal=_axonal(steps, synapse.dendritic_delay_fraction, where),
                 synapse=synapse.synapse_type,
-                parameters=to_values(
-                    given, units, kind="parameter", where=where, weight_unit=unit
-                ),
+                parameters=to_values(given, units, kind="parameter", where=where, weight_unit=unit),
             )
         )
         return ProjectionHandle(self, name)
@@ -360,7 +360,11 @@ class NetworkBuilder:
         str
             The name, under which a run can replace the signal.
         """
-        unit = self._factor_unit(post, port) if isinstance(post, ProjectionHandle) else self._port(post, port)[1]
+        unit = (
+            self._factor_unit(post, port)
+            if isinstance(post, ProjectionHandle)
+            else self._port(post, port)[1]
+        )
         name = self._fresh(label or f"{port}_of_{post.name}", forced=label is not None)
         steps, amplitudes = source.steps(self.dt)
         values = [to_si(a, unit, where=f"current input {name!r}") for a in amplitudes]
@@ -391,13 +395,14 @@ class NetworkBuilder:
             )
         )
 
-    def _record(
+    def add_probes(
         self,
         target: str,
         variables: Sequence[str],
         interval: float | None,
         index: Sequence[int] | None,
     ) -> None:
+        """Add probes; the handles' ``record`` is what users call."""
         where = f"record of {target!r}, sampling_interval"
         every = 1 if interval is None else int(to_steps(interval, self.dt, where=where)[0])
         chosen = None if index is None else as_integers(index, where=f"record of {target!r}, index")
@@ -426,7 +431,9 @@ class NetworkBuilder:
         node = next(p for p in self._projections if p.name == projection.name)
         factors = {factor.name: factor for factor in node.synapse.factors}
         if name not in factors:
-            raise unknown_name(name, factors, kind="factor", where=f"projection {projection.name!r}")
+            raise unknown_name(
+                name, factors, kind="factor", where=f"projection {projection.name!r}"
+            )
         return parse_unit(factors[name].unit)
 
     def _fresh(self, name: str, *, forced: bool) -> str:
@@ -451,7 +458,9 @@ class NetworkBuilder:
         seed = derived_seed(self.seed or 0, f"{name}/connectivity")
         rows = expand(connected.connectivity, pre.size, post.size, seed)
         if rows.kernel_index is not None:
-            raise ParameterError("a convolution needs whole populations.", where=f"projection {name!r}")
+            raise ParameterError(
+                "a convolution needs whole populations.", where=f"projection {name!r}"
+            )
         return _embed(connected, rows.sources(), rows.indices, pre, post)
 
     def _delay(self, delay: Given | None, where: str) -> Value:
@@ -460,7 +469,9 @@ class NetworkBuilder:
         if delay is None:
             return 1
         if isinstance(delay, Uniform | Normal):
-            drawn = to_value(delay, Unit("step", UNITS["ms"].dimension, 1.0 / self.dt, 1000.0), where=where)
+            drawn = to_value(
+                delay, Unit("step", UNITS["ms"].dimension, 1.0 / self.dt, 1000.0), where=where
+            )
             assert isinstance(drawn, Draw)
             return drawn
         seconds = np.asarray(to_si(delay, UNITS["ms"], where=where))
@@ -478,7 +489,9 @@ def _axonal(delay: Value, dendritic_fraction: float, where: str) -> Value:
         return 0
     if isinstance(delay, Draw):
         raise ParameterError(
-            "a drawn delay cannot be split.", where=f"{where}, delay", hint="Give an array of delays."
+            "a drawn delay cannot be split.",
+            where=f"{where}, delay",
+            hint="Give an array of delays.",
         )
     part = np.floor(np.asarray(delay) * (1 - dendritic_fraction) + 0.5).astype(np.int64)
     axonal = np.minimum(part, np.asarray(delay) - 1)
@@ -505,5 +518,3 @@ def _ordered(value: Any, connected: Connected) -> Any:
     if connected.order is None or not isinstance(value, np.ndarray | list | tuple):
         return value
     return np.asarray(value)[connected.order]
-
-

@@ -130,7 +130,10 @@ class FixedNumberPreConnector:
         """A seeded connector of the IR."""
         return Connected(
             FixedNumber(
-                side="pre", number=self.n, self_connections=self.allow_self_connections, seed=self.seed
+                side="pre",
+                number=self.n,
+                self_connections=self.allow_self_connections,
+                seed=self.seed,
             )
         )
 
@@ -155,7 +158,10 @@ class FixedNumberPostConnector:
         """A seeded connector of the IR."""
         return Connected(
             FixedNumber(
-                side="post", number=self.n, self_connections=self.allow_self_connections, seed=self.seed
+                side="post",
+                number=self.n,
+                self_connections=self.allow_self_connections,
+                seed=self.seed,
             )
         )
 
@@ -238,8 +244,9 @@ class FromListConnector:
             )
         indptr = np.concatenate([[0], np.cumsum(np.bincount(pre, minlength=n_pre))])
         rows = Sparse(indptr=indptr.astype(np.int64), indices=post.astype(np.int32))
-        columns = [table[:, k].copy() for k in range(2, table.shape[1])]
-        return Connected(rows, *columns)
+        weight = table[:, 2].copy() if table.shape[1] > 2 else None
+        delay = table[:, 3].copy() if table.shape[1] > 3 else None
+        return Connected(rows, weight, delay)
 
 
 @dataclass(frozen=True, slots=True)

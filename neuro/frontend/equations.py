@@ -140,9 +140,7 @@ def _parse(text: str) -> tuple[tuple[StateVariable, ...], list[_Equation]]:
 def _euler(system: list[_Equation], free: list[str]) -> tuple[tuple[Derived, ...], Program]:
     """``x <- x + dt * f(x)``, all from old values."""
     del free
-    steps = {
-        e.name: Binary("+", Name(e.name), Binary("*", Name("dt"), e.rate)) for e in system
-    }
+    steps = {e.name: Binary("+", Name(e.name), Binary("*", Name("dt"), e.rate)) for e in system}
     return (), simultaneous(steps)
 
 
@@ -197,7 +195,9 @@ def simultaneous(steps: Mapping[str, Expression]) -> Program:
     left, program = dict(steps), []
     late: list[Assign] = []
     while left:
-        ready = [name for name in left if not any(name in names(left[o]) for o in left if o != name)]
+        ready = [
+            name for name in left if not any(name in names(left[o]) for o in left if o != name)
+        ]
         if ready:
             program.append(Assign(ready[0], left.pop(ready[0])))
             continue

@@ -126,7 +126,9 @@ def _series(
     size, count = len(variables) + len(inputs), len(variables)
     scale = sympy.Rational(1, 2**SQUARINGS)
     builder = _Matrices(count, size)
-    scaled = builder.name("M", [[_scaled(matrix[r][c], scale) for c in range(size)] for r in range(count)])
+    scaled = builder.name(
+        "M", [[_scaled(matrix[r][c], scale) for c in range(size)] for r in range(count)]
+    )
     term, total = scaled, scaled
     for k in range(2, TERMS + 1):
         product = builder.product(term, scaled)
@@ -164,7 +166,10 @@ class _Matrices:
 
     def name(self, prefix: str, matrix: Matrix) -> Matrix:
         """Give each entry a name of its own."""
-        return [[self._name(f"{prefix}{r}_{c}", e) for c, e in enumerate(row)] for r, row in enumerate(matrix)]
+        return [
+            [self._name(f"{prefix}{r}_{c}", e) for c, e in enumerate(row)]
+            for r, row in enumerate(matrix)
+        ]
 
     def _name(self, name: str, entry: Expression | None) -> Expression | None:
         if entry is None:
@@ -174,9 +179,14 @@ class _Matrices:
 
     def product(self, a: Matrix, b: Matrix) -> Matrix:
         """The product; rows beyond the variables are zero."""
-        return [[self._dot(a[r], [b[k][c] for k in range(self._rows)]) for c in range(self._columns)] for r in range(self._rows)]
+        return [
+            [self._dot(a[r], [b[k][c] for k in range(self._rows)]) for c in range(self._columns)]
+            for r in range(self._rows)
+        ]
 
-    def _dot(self, row: list[Expression | None], column: list[Expression | None]) -> Expression | None:
+    def _dot(
+        self, row: list[Expression | None], column: list[Expression | None]
+    ) -> Expression | None:
         result: Expression | None = None
         for left, right in zip(row, column, strict=False):
             if left is None or right is None:
@@ -187,7 +197,10 @@ class _Matrices:
 
     def sum(self, a: Matrix, b: Matrix) -> Matrix:
         """The sum, entry by entry."""
-        return [[_plus(x, y) for x, y in zip(row, other, strict=True)] for row, other in zip(a, b, strict=True)]
+        return [
+            [_plus(x, y) for x, y in zip(row, other, strict=True)]
+            for row, other in zip(a, b, strict=True)
+        ]
 
 
 def _plus(a: Expression | None, b: Expression | None) -> Expression | None:

@@ -64,7 +64,8 @@ def to_sympy(expression: Expression) -> Any:
             return _FUNCTIONS[function](*map(to_sympy, arguments))
         case Call(function, _):
             raise ExpressionError(
-                f"'{function}' has no derivative here.", hint="Choose method='euler', which needs none."
+                f"'{function}' has no derivative here.",
+                hint="Choose method='euler', which needs none.",
             )
         case Select() | Compare() | Logical() | Unary():
             raise ExpressionError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from neuro.ir.cell import CellType
 from neuro.ir.expressions.canonical import Canonicaliser
@@ -44,7 +45,7 @@ class CanonicalSynapse:
 @cache
 def canonical_cell(cell: CellType) -> CanonicalCell:
     """The programs of `cell` in canonical form."""
-    declared = (*cell.parameters, *cell.state, *cell.ports, *cell.derived)
+    declared: list[Any] = [*cell.parameters, *cell.state, *cell.ports, *cell.derived]
     canonical = Canonicaliser(item.name for item in declared)
     update = canonical.program(cell.update)
     spike = None if cell.spike is None else canonical.expression(cell.spike)
@@ -56,7 +57,8 @@ def canonical_cell(cell: CellType) -> CanonicalCell:
 def canonical_synapse(synapse: SynapseType) -> CanonicalSynapse:
     """The programs of `synapse` in canonical form."""
     traces = (*synapse.pre.state, *synapse.post.state)
-    declared = (*synapse.parameters, *synapse.derived, *synapse.state, *traces, *synapse.factors)
+    constants: list[Any] = [*synapse.parameters, *synapse.derived, *synapse.factors]
+    declared = [*constants, *synapse.state, *traces]
     canonical = Canonicaliser([WEIGHT, *(item.name for item in declared)])
 
     def trace(side: Trace) -> CanonicalTrace:

@@ -88,7 +88,9 @@ def _expand(connectivity: Connectivity, n_pre: int, n_post: int, seed: int) -> R
 
 @_expand.register
 def _(connectivity: Sparse, n_pre: int, n_post: int, seed: int) -> Rows:
-    return Rows(np.asarray(connectivity.indptr, np.int64), np.asarray(connectivity.indices, np.int32))
+    return Rows(
+        np.asarray(connectivity.indptr, np.int64), np.asarray(connectivity.indices, np.int32)
+    )
 
 
 @_expand.register
@@ -153,7 +155,9 @@ def _(connectivity: Convolution, n_pre: int, n_post: int, seed: int) -> Rows:
     out, inside, *place = np.indices((*shape[:2], *window, *output_shape(connectivity)[1:]))
     kernel, space = place[: len(window)], place[len(window) :]
     channel = out // group * shape[1] + inside
-    steps = zip(space, kernel, connectivity.stride, connectivity.padding, connectivity.dilation, strict=True)
+    steps = zip(
+        space, kernel, connectivity.stride, connectivity.padding, connectivity.dilation, strict=True
+    )
     where = [x * s + k * d - p for x, k, s, p, d in steps]
     flat_kernel = np.ravel_multi_index((out, inside, *kernel), shape)
     return _sliding_rows(connectivity, n_pre, [channel, *where], [out, *space], flat_kernel)
@@ -162,7 +166,9 @@ def _(connectivity: Convolution, n_pre: int, n_post: int, seed: int) -> Rows:
 @_expand.register
 def _(connectivity: Pooling, n_pre: int, n_post: int, seed: int) -> Rows:
     window = connectivity.window
-    channel, *place = np.indices((connectivity.input_shape[0], *window, *output_shape(connectivity)[1:]))
+    channel, *place = np.indices(
+        (connectivity.input_shape[0], *window, *output_shape(connectivity)[1:])
+    )
     kernel, space = place[: len(window)], place[len(window) :]
     steps = zip(space, kernel, connectivity.stride, connectivity.padding, strict=True)
     where = [x * s + k - p for x, k, s, p in steps]
@@ -312,7 +318,7 @@ def _sliding_rows(
 ) -> Rows:
     """Rows of a sliding window from coordinates of source and target; padding falls away."""
     bounds = zip(source, connectivity.input_shape, strict=True)
-    inside = np.logical_and.reduce([(0 <= x) & (x < n) for x, n in bounds])
+    inside = np.logical_and.reduce([(x >= 0) & (x < n) for x, n in bounds])
     pre = np.ravel_multi_index([x[inside] for x in source], connectivity.input_shape)
     post = np.ravel_multi_index([x[inside] for x in target], output_shape(connectivity))
     order = np.lexsort((post, pre))

@@ -264,19 +264,13 @@ class Network(Node):
     def sources(self) -> dict[str, Source]:
         """Everything that can spike, by name: populations, then spike arrays."""
         arrays = (item for item in self.inputs if isinstance(item, SpikeArray))
-        return {source.name: source for source in (*self.populations, *arrays)}
+        sources: list[Source] = [*self.populations, *arrays]
+        return {source.name: source for source in sources}
 
     def population(self, name: str) -> Population:
         """The population called `name`."""
-        return _named(self.populations, name)
+        return next(item for item in self.populations if item.name == name)
 
     def projection(self, name: str) -> Projection:
         """The projection called `name`."""
-        return _named(self.projections, name)
-
-
-def _named(items: tuple[Any, ...], name: str) -> Any:
-    for item in items:
-        if item.name == name:
-            return item
-    raise KeyError(name)
+        return next(item for item in self.projections if item.name == name)

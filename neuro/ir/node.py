@@ -116,7 +116,7 @@ def _(value: Node) -> Iterator[bytes]:
 @_content.register(np.ndarray)
 def _(value: NDArray[Any]) -> Iterator[bytes]:
     yield f"{value.dtype.newbyteorder('=').str}{value.shape}".encode()
-    yield np.ascontiguousarray(value).data
+    yield np.ascontiguousarray(value).tobytes()
 
 
 @_content.register(tuple)

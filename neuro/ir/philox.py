@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Words = NDArray[np.uint32]
+Words: TypeAlias = NDArray[np.uint32]
+Float: TypeAlias = type[np.float32] | type[np.float64]
 
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -72,18 +74,19 @@ def philox4x32(counter: list[NDArray[np.uint64]], seed: int) -> list[NDArray[np.
     return [c0, c1, c2, c3]
 
 
-def half_open(word: Words, dtype: type[np.float32] | type[np.float64]) -> NDArray[np.floating]:
+def half_open(word: Words, dtype: Float) -> NDArray[Any]:
     """A number in [0, 1) with 24 (float32) or 32 (float64) random bits; exact."""
     if dtype is np.float32:
-        return (word >> np.uint32(8)).astype(dtype) * dtype(0.5**24)
-    return word.astype(dtype) * dtype(0.5**32)
+        return (word >> np.uint32(8)).astype(np.float32) * np.float32(0.5**24)
+    return word.astype(np.float64) * 0.5**32
 
 
-def open_interval(word: Words, dtype: type[np.float32] | type[np.float64]) -> NDArray[np.floating]:
+def open_interval(word: Words, dtype: Float) -> NDArray[Any]:
     """A number in (0, 1) with 23 (float32) or 32 (float64) random bits; exact."""
     if dtype is np.float32:
-        return ((word >> np.uint32(9)).astype(dtype) + dtype(0.5)) * dtype(0.5**23)
-    return (word.astype(dtype) + dtype(0.5)) * dtype(0.5**32)
+        whole = (word >> np.uint32(9)).astype(np.float32)
+        return (whole + np.float32(0.5)) * np.float32(0.5**23)
+    return (word.astype(np.float64) + 0.5) * 0.5**32
 
 
 def derived_seed(seed: int, place: str) -> int:

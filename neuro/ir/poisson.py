@@ -21,7 +21,8 @@ def thresholds(mean: float) -> NDArray[np.uint32]:
     The k-th is P(count <= k) * 2**32; the table ends where that rounds to 2**32.
     """
     term = float(evaluate(Call("exp", (Name("x"),)), {"x": np.asarray(-mean)}, np.float64))
-    cumulative, table, k = term, [], 0
+    table: list[int] = []
+    cumulative, k = term, 0
     while (level := int(cumulative * 2.0**32)) < 2**32 and not _saturated(table, level, k, mean):
         table.append(level)
         k += 1

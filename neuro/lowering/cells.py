@@ -34,7 +34,9 @@ def lower_population(
         Ports that something reaches besides a ring.
     """
     network, cell = tables.network, node.cell
-    values = parameters(cell.parameters, node.parameters, node.size, tables.seed, f"{node.name}/parameter")
+    values = parameters(
+        cell.parameters, node.parameters, node.size, tables.seed, f"{node.name}/parameter"
+    )
     values |= constants(cell.derived, values, network.dt)
     initial = initial_state(
         cell.state, node.initial, values, node.size, tables.seed, f"{node.name}/initial"

@@ -91,7 +91,9 @@ def _groups(tables: Tables, node: Projection, expanded: Synapses) -> Iterator[_G
             if same is None and first == 0 and last == bounds[-1]:
                 yield _Group(thread, axonal, dendritic, rows, None, in_rows=False)
                 continue
-            part, chosen = _choose(rows, first, last, same, places=_has_values(node, expanded, in_rows))
+            part, chosen = _choose(
+                rows, first, last, same, places=_has_values(node, expanded, in_rows)
+            )
             if part.count:
                 yield _Group(thread, axonal, dendritic, part, chosen, in_rows)
 
@@ -99,7 +101,7 @@ def _groups(tables: Tables, node: Projection, expanded: Synapses) -> Iterator[_G
 def _has_values(node: Projection, expanded: Synapses, in_rows: bool) -> bool:
     """True if places are needed to divide values per synapse, or to put them together again."""
     single = all(
-        np.ndim(value) == 0 and not isinstance(value, Draw)
+        not isinstance(value, np.ndarray | Draw)
         for value in (*node.parameters.values(), expanded.weight)
     )
     return not (in_rows and single and not node.synapse.state)
@@ -159,7 +161,9 @@ def _blocks(rows: Rows) -> Iterator[tuple[int, int]]:
 class _Builder:
     """Builds the groups of one projection; they share traces and factors."""
 
-    def __init__(self, tables: Tables, node: Projection, expanded: Synapses, *, defer: bool) -> None:
+    def __init__(
+        self, tables: Tables, node: Projection, expanded: Synapses, *, defer: bool
+    ) -> None:
         self._tables, self._node, self._expanded = tables, node, expanded
         kind, count = node.synapse, expanded.rows.count
         self._programs = canonical_synapse(kind)
@@ -253,7 +257,9 @@ class _Builder:
     def _group_state(self, group: _Group) -> dict[str, Real]:
         """State of the group's synapses, the weight first."""
         dtype, count = self._tables.dtype, group.rows.count
-        state = {name: _part(value, group.chosen).astype(dtype) for name, value in self._state.items()}
+        state = {
+            name: _part(value, group.chosen).astype(dtype) for name, value in self._state.items()
+        }
         if self._uniform:
             return state
         weight = self._expanded.weight
@@ -326,5 +332,3 @@ def _ascending(rows: Rows) -> bool:
     inner = rows.indptr[1:-1]
     rises[inner[(inner > 0) & (inner < rows.count)] - 1] = True
     return bool(rises.all())
-
-

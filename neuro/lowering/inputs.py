@@ -61,7 +61,9 @@ def lower_graded(tables: Tables, node: GradedProjection, target: Ring) -> None:
                     value=value,
                     start=np.concatenate([[0], np.cumsum(counts)]).astype(np.uint32),
                     target=rows.indices[chosen].astype(np.uint32),
-                    weight=np.atleast_1d(expanded.weight if uniform else weight[chosen]).astype(dtype),
+                    weight=np.atleast_1d(expanded.weight if uniform else weight[chosen]).astype(
+                        dtype
+                    ),
                     delay=int(steps),
                 )
             )

@@ -137,9 +137,7 @@ def condition_locals(program: Program) -> set[str]:
     return found
 
 
-def constants_read(
-    expressions: tuple[Expression, ...], programs: tuple[Program, ...]
-) -> set[str]:
+def constants_read(expressions: tuple[Expression, ...], programs: tuple[Program, ...]) -> set[str]:
     """Names that any of the expressions and programs read."""
     read: set[str] = set()
     return read.union(*(names(e) for e in expressions), *(program_reads(p) for p in programs))
@@ -163,5 +161,3 @@ def depends_on_held(update: Program, held: set[str], state: set[str]) -> bool:
 def can_defer(kernel_reads: set[str], pre: set[str], own: set[str], constants: set[str]) -> bool:
     """True if an update reads only the synapse itself, presynaptic traces and constants."""
     return kernel_reads <= pre | own | constants
-
-

@@ -75,8 +75,9 @@ def lower(network: Network, seed: int, *, threads: int = 1, defer: bool = True) 
 
 
 def _slots(history: int) -> int:
-    """Slots for spikes of `history` steps back, of one more for events that arrive in the next step,
-    and of the step being written; a power of two.
+    """Slots for spikes of `history` steps back, one more for the next step's, and the current one's.
+
+    A power of two, so that a mask finds the slot of a step.
     """
     return 1 << (history + 1).bit_length()
 
@@ -125,5 +126,3 @@ def owner_of(tables: Tables, post: str, port: str) -> int:
     projection = tables.network.projection(post)
     factor = next(f for f in projection.synapse.factors if f.name == port)
     return tables.sources.index(projection.post) if factor.per_post else -1
-
-

@@ -29,7 +29,7 @@ class TableState:
         """A copy of a variable of a population or projection."""
         if target in self._projections:
             return self._read_synapses(target, variable)
-        return self._cells(target).state[variable].copy()
+        return np.array(self._cells(target).state[variable])
 
     def write(self, target: str, variable: str, values: Array) -> None:
         """Set a variable of a population or projection."""

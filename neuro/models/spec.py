@@ -111,7 +111,9 @@ class ModelSpec(_Strict):
         chosen = self.protocols[name]
         for key in changes or {}:
             if key not in self.parameters:
-                raise unknown_name(key, self.parameters, kind="parameter", where=f"model {self.name!r}")
+                raise unknown_name(
+                    key, self.parameters, kind="parameter", where=f"model {self.name!r}"
+                )
         parameters = {**self.parameters, **chosen.parameters, **(changes or {})}
         build = _load_builder(self.builder, self.path)
         try:
@@ -160,7 +162,9 @@ def _unknown_model(name: str) -> UnknownNameError:
     return UnknownNameError(error.what, where=error.where, hint=f"{error.hint} Or give a path.")
 
 
-def _load_builder(builder: str, path: Path) -> Callable[[dict[str, Any], dict[str, Any]], Experiment]:
+def _load_builder(
+    builder: str, path: Path
+) -> Callable[[dict[str, Any], dict[str, Any]], Experiment]:
     module_name, _, function = builder.partition(":")
     if module_name.endswith(".py"):
         module = _load_file(path.parent / module_name)
@@ -181,7 +185,8 @@ def _load_file(path: Path) -> Any:
         raise FileFormatError("does not exist.", where=str(path))
     name = f"neuro_model_{path.parent.name}_{path.stem}".replace("-", "_")
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

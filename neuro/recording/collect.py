@@ -99,7 +99,9 @@ def recorded_sources(network: Network) -> list[str]:
 
 def sample_plans(network: Network, seed: int) -> list[SamplePlan]:
     """The state probes of `network`."""
-    return [SamplePlan(network, probe, seed) for probe in network.probes if probe.variable != "spikes"]
+    return [
+        SamplePlan(network, probe, seed) for probe in network.probes if probe.variable != "spikes"
+    ]
 
 
 def _can_spike(source: Any) -> bool:

@@ -43,7 +43,7 @@ class SpikeData:
 
     def times(self, dt: float) -> NDArray[np.float64]:
         """Times of the spikes in ms, for a step of `dt` seconds."""
-        return self.step * (dt * 1000.0)
+        return np.asarray(self.step * (dt * 1000.0), np.float64)
 
     def at(self, step: int) -> set[int]:
         """The cells that spike in `step`."""

@@ -82,7 +82,10 @@ def _trace(group: Any, end: int) -> TraceData:
     step = group["step"][:count]
     count = int(np.searchsorted(step, end))
     return TraceData(
-        step[:count].astype(np.int64), group["values"][:count], group["index"][:], group.attrs["unit"]
+        step[:count].astype(np.int64),
+        group["values"][:count],
+        group["index"][:],
+        group.attrs["unit"],
     )
 
 
@@ -126,7 +129,9 @@ def _open(path: Path) -> h5py.File:
 def _check_header(file: h5py.File, path: Path, kind: str, schema: int) -> None:
     found = file.attrs.get("kind")
     if found != kind:
-        raise FileFormatError(f"holds {found or 'something unknown'}, not a {kind}.", where=str(path))
+        raise FileFormatError(
+            f"holds {found or 'something unknown'}, not a {kind}.", where=str(path)
+        )
     version = int(file.attrs["schema"])
     if version > schema:
         raise FileFormatError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def join(recordings: Sequence[Recording]) -> Recording:
     if not recordings:
         raise ParameterError("there are no recordings.", where="join")
     first, last = recordings[0], recordings[-1]
-    for earlier, later in zip(recordings, recordings[1:], strict=False):
+    for earlier, later in pairwise(recordings):
         if earlier.first_step + earlier.steps != later.first_step:
             raise ParameterError(
                 f"one ends at step {earlier.first_step + earlier.steps}, "
@@ -33,7 +34,9 @@ def join(recordings: Sequence[Recording]) -> Recording:
         first,
         spikes={name: _spikes([r.spikes[name] for r in recordings]) for name in first.spikes},
         traces={
-            target: {name: _trace([r.traces[target][name] for r in recordings]) for name in variables}
+            target: {
+                name: _trace([r.traces[target][name] for r in recordings]) for name in variables
+            }
             for target, variables in first.traces.items()
         },
         steps=sum(recording.steps for recording in recordings),

@@ -27,7 +27,11 @@ class Plots:
         self._recording = recording
 
     def raster(
-        self, sources: Sequence[str] | None = None, *, ax: Axes | None = None, marker_size: float | None = None
+        self,
+        sources: Sequence[str] | None = None,
+        *,
+        ax: Axes | None = None,
+        marker_size: float | None = None,
     ) -> Axes:
         """One dot per spike: time to the right, cells upwards, populations stacked.
 
@@ -58,7 +62,11 @@ class Plots:
             ax.set_yticks(ticks, names)
             ax.tick_params(axis="y", length=0)
             start = self._recording.first_step * self._recording.dt * 1000
-            ax.set(xlabel="time (ms)", ylim=(top + gap / 2, gap / 2), xlim=(start, start + max(self._recording.duration, 1e-9)))
+            ax.set(
+                xlabel="time (ms)",
+                ylim=(top + gap / 2, gap / 2),
+                xlim=(start, start + max(self._recording.duration, 1e-9)),
+            )
         return ax
 
     def rate(
@@ -77,7 +85,9 @@ class Plots:
         """
         recording = self._recording
         if bin_ms <= 0:
-            raise ParameterError(f"is {bin_ms}.", where="rate, bin_ms", hint="Use a positive number.")
+            raise ParameterError(
+                f"is {bin_ms}.", where="rate, bin_ms", hint="Use a positive number."
+            )
         start = recording.first_step * recording.dt * 1000
         edges = np.arange(start, start + recording.duration + bin_ms, bin_ms)
         with style():
@@ -123,10 +133,19 @@ class Plots:
             for row, cell in enumerate(chosen):
                 column = np.flatnonzero(data.index == cell)
                 if not len(column):
-                    raise ParameterError(f"cell {cell} was not recorded.", where=f"{target}.{variable}")
+                    raise ParameterError(
+                        f"cell {cell} was not recorded.", where=f"{target}.{variable}"
+                    )
                 line = ax.plot(time, values[:, column[0]], label=str(cell))[0]
                 if spikes and target in recording.spikes:
-                    _ticks(ax, recording, target, int(cell), top + span * (0.08 + 0.06 * row), line.get_color())
+                    _ticks(
+                        ax,
+                        recording,
+                        target,
+                        int(cell),
+                        top + span * (0.08 + 0.06 * row),
+                        line.get_color(),
+                    )
             unit = "" if data.unit == "1" else f" ({data.unit})"
             ax.set(xlabel="time (ms)", ylabel=f"{target}.{variable}{unit}")
             if len(chosen) > 1:
@@ -134,7 +153,9 @@ class Plots:
         return ax
 
 
-def _ticks(ax: Axes, recording: Recording, source: str, cell: int, height: float, colour: Any) -> None:
+def _ticks(
+    ax: Axes, recording: Recording, source: str, cell: int, height: float, colour: Any
+) -> None:
     data = recording.spike_data(source)
     times = data.times(recording.dt)[data.index == cell]
     ax.plot(times, np.full(len(times), height), "|", color=colour, ms=6)

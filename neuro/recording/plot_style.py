@@ -1,12 +1,17 @@
-"""How figures look: made for print, with thin axes, no boxes, and colours that stay apart for
-colour-blind readers and in grey.  matplotlib is imported when the first figure is drawn.
+"""How figures look.
+
+Made for print: thin axes, no boxes, and colours that stay apart for colour-blind readers and in grey.
+matplotlib is imported when the first figure is drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from neuro.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,12 +37,25 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """matplotlib with the style of these figures."""
+    """Matplotlib with the style of these figures."""
     import matplotlib as mpl
     from cycler import cycler
 
-    with mpl.rc_context({**_STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
+    settings: Any = {**_STYLE, "axes.prop_cycle": cycler(color=COLOURS)}
+    with mpl.rc_context(settings):
         yield
+
+
+def save_figure(ax: Axes, path: Path) -> Path:
+    """Write the figure that `ax` stands in, whole or not at all, and close it."""
+    import matplotlib.pyplot as plt
+
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    with replacing(path) as beside:
+        figure.savefig(beside, format=path.suffix.removeprefix(".") or "png")
+    plt.close(figure)
+    return path
 
 
 def new_axes(ax: Axes | None, *, width: float = 6.4, height: float = 3.6) -> Axes:

@@ -125,7 +125,7 @@ class StreamSink:
         """Take over what the recording `earlier` holds from before `step`, chunk by chunk."""
         with open_hdf5(earlier, kind=KIND, schema=SCHEMA) as file:
             for path in _groups(self._file):
-                self._guarded(lambda path=path: _copy_before(file[path], self._file[path], step))  # type: ignore[misc]
+                self._guarded(lambda path=path: _copy_before(file[path], self._file[path], step))
         self.flush(step)
 
     def _guarded(self, work: Any) -> Any:
@@ -146,7 +146,9 @@ def _growing(group: h5py.Group, name: str, row: tuple[int, ...], dtype: type) ->
 def _groups(file: h5py.File) -> list[str]:
     """Paths of the groups that hold a dataset ``step``."""
     found: list[str] = []
-    file.visititems(lambda name, item: found.append(name) if "step" in getattr(item, "keys", list)() else None)
+    file.visititems(
+        lambda name, item: found.append(name) if "step" in getattr(item, "keys", list)() else None
+    )
     return found
 
 

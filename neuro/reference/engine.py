@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,7 +86,8 @@ class Interpreter:
 
     def _arrays(self) -> dict[str, Array]:
         """The arrays of the state, by their names in a snapshot."""
-        machine, result = self._machine, {}
+        machine = self._machine
+        result: dict[str, Array] = {}
         for name, cells in machine.cells.items():
             result |= {f"state/{name}/{key}": value for key, value in cells.state.items()}
             result[f"refractory/{name}"] = cells.remaining

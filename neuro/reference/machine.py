@@ -14,6 +14,7 @@ from neuro.ir.expressions.evaluate import Float
 from neuro.ir.expressions.nodes import Expression, Program
 from neuro.ir.layout import Layout, is_direct, layout
 from neuro.ir.network import GradedProjection, Network, PoissonInput, Population, Projection
+from neuro.ir.philox import derived_seed
 from neuro.ir.poisson import thresholds
 from neuro.ir.resolve import (
     Number,
@@ -27,7 +28,6 @@ from neuro.ir.resolve import (
 )
 from neuro.ir.synapse import WEIGHT, Trace
 from neuro.ir.values import expand
-from neuro.ir.philox import derived_seed
 
 Array = NDArray[Any]
 
@@ -143,10 +143,20 @@ def build(network: Network, seed: int) -> Machine:
         dtype=dtype,
         layout=plan,
         cells={p.name: _build_cells(network, p, seed, dtype) for p in network.populations},
-        edges={p.name: _build_edges(network, p, expanded[p.name], seed, dtype) for p in network.projections},
+        edges={
+            p.name: _build_edges(network, p, expanded[p.name], seed, dtype)
+            for p in network.projections
+        },
         graded=[_build_grading(network, g, seed, dtype) for g in network.graded],
-        poisson={i.name: _build_poisson(network, i, seed, dtype) for i in network.inputs if isinstance(i, PoissonInput)},
-        rings={port: np.zeros((depth, network.sources[port[0]].size), dtype) for port, depth in plan.rings.items()},
+        poisson={
+            i.name: _build_poisson(network, i, seed, dtype)
+            for i in network.inputs
+            if isinstance(i, PoissonInput)
+        },
+        rings={
+            port: np.zeros((depth, network.sources[port[0]].size), dtype)
+            for port, depth in plan.rings.items()
+        },
         spikes={name: _empty_history(plan.histories.get(name, 0)) for name in network.sources},
     )
 
@@ -221,7 +231,9 @@ def _build_traces(
     return Traces(
         lags=-lags,
         of_synapse=of_synapse,
-        state={name: np.full((len(lags), count), value[0], dtype) for name, value in initial.items()},
+        state={
+            name: np.full((len(lags), count), value[0], dtype) for name, value in initial.items()
+        },
         on_spike=programs.on_spike,
         each_step=programs.each_step,
     )

@@ -46,10 +46,15 @@ def arrive(machine: Machine, drive: Drive) -> None:
     for edges in machine.edges.values():
         if edges.direct:
             deliver_directly(machine, edges)
-        edges.factors = {f.name: np.zeros(_factor_size(machine, edges, f.per_post), machine.dtype) for f in edges.node.synapse.factors}
+        edges.factors = {
+            f.name: np.zeros(_factor_size(machine, edges, f.per_post), machine.dtype)
+            for f in edges.node.synapse.factors
+        }
     for item in machine.network.inputs:
         if isinstance(item, CurrentInput):
-            port(machine, item.post, item.port)[...] += drive.signals[item.name].at(machine.step).astype(machine.dtype)
+            port(machine, item.post, item.port)[...] += (
+                drive.signals[item.name].at(machine.step).astype(machine.dtype)
+            )
         elif isinstance(item, PoissonInput):
             deliver_poisson(machine, item)
     for grading in machine.graded:
@@ -81,7 +86,7 @@ def port(machine: Machine, name: str, port_name: str) -> Array:
 
 def shift(ring: Array) -> Array:
     """Take the sums that are due now and make room for a step further ahead."""
-    due = ring[0].copy()
+    due: Array = ring[0].copy()
     ring[:-1] = ring[1:]
     ring[-1] = 0
     return due
@@ -197,13 +202,23 @@ def passing(machine: Machine, edges: Edges) -> Array:
     return np.concatenate(found)
 
 
-def run_synapses(machine: Machine, edges: Edges, chosen: Array, program: object) -> dict[str, Array]:
+def run_synapses(
+    machine: Machine, edges: Edges, chosen: Array, program: object
+) -> dict[str, Array]:
     """Run `program` on the `chosen` synapses; returns what they can read afterwards."""
     pre, post = edges.sources[chosen], edges.synapses.rows.indices[chosen]
-    scope = {name: value[chosen] if value.ndim else value for name, value in edges.constants.items()}
-    scope |= {name: value[edges.pre.of_synapse[chosen], pre] for name, value in edges.pre.state.items()}
-    scope |= {name: value[edges.post.of_synapse[chosen], post] for name, value in edges.post.state.items()}
-    scope |= {name: value if len(value) == 1 else value[post] for name, value in edges.factors.items()}
+    scope = {
+        name: value[chosen] if value.ndim else value for name, value in edges.constants.items()
+    }
+    scope |= {
+        name: value[edges.pre.of_synapse[chosen], pre] for name, value in edges.pre.state.items()
+    }
+    scope |= {
+        name: value[edges.post.of_synapse[chosen], post] for name, value in edges.post.state.items()
+    }
+    scope |= {
+        name: value if len(value) == 1 else value[post] for name, value in edges.factors.items()
+    }
     scope |= {name: value[chosen] for name, value in edges.state.items()}
     run(program, scope, machine.dtype)  # type: ignore[arg-type]
     for name, value in edges.state.items():

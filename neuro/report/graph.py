@@ -55,7 +55,8 @@ def layered_places(network: Network) -> dict[str, tuple[float, float]]:
 
 def _depths(network: Network) -> dict[str, int]:
     """Steps from the nearest source without inputs; cycles without one start at the first."""
-    edges = [(p.pre, p.post) for p in (*network.projections, *network.graded) if p.post in network.sources]
+    edges = [(p.pre, p.post) for p in network.projections]
+    edges += [(g.pre, g.post) for g in network.graded if g.post in network.sources]
     targets = {post for pre, post in edges if pre != post}
     front = [name for name in network.sources if name not in targets]
     depth: dict[str, int] = dict.fromkeys(front, 0)
@@ -64,21 +65,21 @@ def _depths(network: Network) -> dict[str, int]:
             front = [next(name for name in network.sources if name not in depth)]
             depth[front[0]] = 0
         reached = [post for pre, post in edges if pre in front and post not in depth]
-        depth.update({name: depth[front[0]] + 1 for name in reached})
+        depth.update(dict.fromkeys(reached, depth[front[0]] + 1))
         front = list(dict.fromkeys(reached))
     return depth
 
 
 def _arrows(network: Network) -> list[tuple[str, str, str, str, float]]:
     """Ends, colour, line style and bend of each arrow."""
-    result, used = [], defaultdict(int)
+    result: list[tuple[str, str, str, str]] = []
+    used: dict[tuple[str, str], int] = defaultdict(int)
     for projection in network.projections:
         inhibits = "inh" in projection.port
         line = "-" if projection.synapse.is_static else "--"
         result.append((projection.pre, projection.post, COLOURS[1 if inhibits else 0], line))
-    for graded in network.graded:
-        if graded.post in network.sources:
-            result.append((graded.pre, graded.post, COLOURS[2], ":"))
+    cells = (graded for graded in network.graded if graded.post in network.sources)
+    result += [(graded.pre, graded.post, COLOURS[2], ":") for graded in cells]
     bent = []
     for pre, post, colour, line in result:
         used[pre, post] += 1
@@ -105,7 +106,9 @@ def _draw_box(ax: Axes, network: Network, name: str, place: tuple[float, float])
         )
     )
     ax.text(x, y + 0.06, name, ha="center", va="center", fontsize=7, zorder=4)
-    ax.text(x, y - 0.11, f"{source.size:,}", ha="center", va="center", fontsize=6, color="0.4", zorder=4)
+    ax.text(
+        x, y - 0.11, f"{source.size:,}", ha="center", va="center", fontsize=6, color="0.4", zorder=4
+    )
 
 
 def _draw_arrow(

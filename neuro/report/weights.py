@@ -49,7 +49,7 @@ def weight_matrix(
         ax.set(xlabel="postsynaptic cell", ylabel="presynaptic cell", title=title)
         bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
         bar.set_label(f"weight ({unit})" if unit else "weight")
-        bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+        bar.outline.set_linewidth(0.4)
     return ax
 
 
@@ -78,7 +78,9 @@ def weight_histogram(
     return ax
 
 
-def as_matrix(network: Network, projection: str, weights: ArrayLike, *, seed: int = 0) -> NDArray[np.float64]:
+def as_matrix(
+    network: Network, projection: str, weights: ArrayLike, *, seed: int = 0
+) -> NDArray[np.float64]:
     """Weights of a projection as a matrix, with NaN where there is no synapse.
 
     Parameters

@@ -39,7 +39,11 @@ def check(
     if any(finding.severity == "error" for finding in findings):
         return findings
     try:
-        backend = get_backend(target) if target != "auto" else choose_backend("auto", network, None).backend
+        backend = (
+            get_backend(target)
+            if target != "auto"
+            else choose_backend("auto", network, None).backend
+        )
     except UnavailableError as error:
         return [
             *findings,

@@ -126,7 +126,9 @@ def simulate_to_file(
     """
     target = Path(path)
     if checkpoint_every <= 0:
-        raise ParameterError(f"is {checkpoint_every}.", where="checkpoint_every", hint="Use seconds above 0.")
+        raise ParameterError(
+            f"is {checkpoint_every}.", where="checkpoint_every", hint="Use seconds above 0."
+        )
     with Session(network, backend=backend, seed=seed, options=options, steps=steps) as session:
         drive = drive_of(network, inputs)
         run = _StreamedRun(target, session, drive, checkpoint_every)
@@ -225,7 +227,9 @@ class _StreamedRun:
         self._sink.flush(session.step)
         snapshot = session.snapshot()
         hashed = session.network.content_hash
-        save_checkpoint(Checkpoint(hashed, session.seed, snapshot, self._inputs_hash), self._checkpoint)
+        save_checkpoint(
+            Checkpoint(hashed, session.seed, snapshot, self._inputs_hash), self._checkpoint
+        )
         self._flushed = self._saved = time.monotonic()
 
     def _finish(self, *, completed: bool) -> None:

@@ -111,7 +111,10 @@ class Session:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -312,4 +315,6 @@ class Session:
 
 def _check_count(steps: int) -> None:
     if not isinstance(steps, int | np.integer) or steps < 0:
-        raise ParameterError(f"is {steps!r}.", where="steps", hint="Give a whole number, 0 or more.")
+        raise ParameterError(
+            f"is {steps!r}.", where="steps", hint="Give a whole number, 0 or more."
+        )

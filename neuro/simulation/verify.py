@@ -155,7 +155,9 @@ def _first_unequal(a: NDArray[Any], b: NDArray[Any]) -> tuple[int, ...] | None:
         shorter = min(len(a), len(b)) if a.ndim and b.ndim else 0
         inner = _first_unequal(a[:shorter], b[:shorter]) if shorter else None
         return inner or (shorter,)
-    same = (a == b) | ((a != a) & (b != b))
+    same = a == b
+    if a.dtype.kind == "f":
+        same |= np.isnan(a) & np.isnan(b)
     if np.all(same):
         return None
     return tuple(int(k) for k in np.argwhere(~np.atleast_1d(same))[0])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from neuro.ir.declare import synapse_type, trace
 from neuro.ir.synapse import SynapseType
-from neuro.surface import Given
 from neuro.synapses.base import Synapse
 
 
@@ -19,7 +20,9 @@ def _type(name: str, sign: str) -> SynapseType:
         """,
         derived="decay = exp(-dt / tau)",
         pre=trace("x_pre : 1", on_spike="x_pre = x_pre + 1", each_step="x_pre = decay * x_pre"),
-        post=trace("x_post : 1", on_spike="x_post = x_post + 1", each_step="x_post = decay * x_post"),
+        post=trace(
+            "x_post : 1", on_spike="x_post = x_post + 1", each_step="x_post = decay * x_post"
+        ),
         on_post=f"w = clip(w {sign} eta * x_pre, w_min, w_max)",
         on_pre=f"w = clip(w {sign} eta * x_post, w_min, w_max)",
     )
@@ -49,7 +52,7 @@ class Hebbian(Synapse):
         Bounds of the weight, in its unit (0, 1).
     """
 
-    def __init__(self, **given: Given) -> None:
+    def __init__(self, **given: Any) -> None:
         super().__init__(_HEBBIAN, **given)
 
 
@@ -64,5 +67,5 @@ class AntiHebbian(Synapse):
         As for `Hebbian`; ``eta`` is the loss for coincident spikes.
     """
 
-    def __init__(self, **given: Given) -> None:
+    def __init__(self, **given: Any) -> None:
         super().__init__(_ANTI_HEBBIAN, **given)

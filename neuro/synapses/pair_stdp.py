@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from neuro.ir.declare import synapse_type, trace
 from neuro.ir.synapse import SynapseType
-from neuro.surface import Given
 from neuro.synapses.base import Synapse, chosen
 
 _PARAMETERS = """
@@ -40,8 +39,16 @@ def _build(pairing: str, dependence: str, gated: bool) -> SynapseType:
         "_".join(["PairSTDP", *parts]),
         parameters=_PARAMETERS.format(amplitude=_AMPLITUDE[dependence]),
         derived=_DERIVED,
-        pre=trace("x_pre : 1", on_spike=_RAISE[pairing].format(x="x_pre"), each_step="x_pre = decay_plus * x_pre"),
-        post=trace("x_post : 1", on_spike=_RAISE[pairing].format(x="x_post"), each_step="x_post = decay_minus * x_post"),
+        pre=trace(
+            "x_pre : 1",
+            on_spike=_RAISE[pairing].format(x="x_pre"),
+            each_step="x_pre = decay_plus * x_pre",
+        ),
+        post=trace(
+            "x_post : 1",
+            on_spike=_RAISE[pairing].format(x="x_post"),
+            each_step="x_post = decay_minus * x_post",
+        ),
         factors="gate : 1" if gated else "",
         on_post=_POTENTIATE[dependence].format(gate=gate),
         on_pre=_DEPRESS[dependence].format(gate=gate),
@@ -109,7 +116,7 @@ class PairSTDP(Synapse):
         pairing: Literal["all_to_all", "nearest"] = "all_to_all",
         dependence: Literal["additive", "multiplicative"] = "additive",
         gated: bool = False,
-        **given: Given,
+        **given: Any,
     ) -> None:
         chosen("PairSTDP", "pairing", pairing, _RAISE)
         chosen("PairSTDP", "dependence", dependence, _AMPLITUDE)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from neuro.ir.synapse import STATIC
-from neuro.surface import Given
 from neuro.synapses.base import Synapse
 
 
@@ -16,5 +17,5 @@ class StaticSynapse(Synapse):
         As for `Synapse`.
     """
 
-    def __init__(self, **given: Given) -> None:
+    def __init__(self, **given: Any) -> None:
         super().__init__(STATIC, **given)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from neuro.ir.declare import synapse_type, trace
-from neuro.surface import Given
 from neuro.synapses.base import Synapse
 
 _TYPE = synapse_type(
@@ -26,7 +27,9 @@ _TYPE = synapse_type(
     """,
     state="e : weight = 0",
     pre=trace("x_pre : 1", on_spike="x_pre = x_pre + 1", each_step="x_pre = decay_plus * x_pre"),
-    post=trace("x_post : 1", on_spike="x_post = x_post + 1", each_step="x_post = decay_minus * x_post"),
+    post=trace(
+        "x_post : 1", on_spike="x_post = x_post + 1", each_step="x_post = decay_minus * x_post"
+    ),
     factors="reward : 1",
     on_post="e = e + A_plus * x_pre",
     on_pre="e = e - A_minus * x_post",
@@ -77,5 +80,5 @@ class ThreeFactorSTDP(Synapse):
     signaling", Cerebral Cortex 17 (2007).
     """
 
-    def __init__(self, **given: Given) -> None:
+    def __init__(self, **given: Any) -> None:
         super().__init__(_TYPE, **given)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from neuro.ir.declare import synapse_type, trace
 from neuro.ir.synapse import SynapseType, Trace
-from neuro.surface import Given
 from neuro.synapses.base import Synapse, chosen
 
 _PARAMETERS = """
@@ -112,8 +111,6 @@ class TsodyksMarkram(Synapse):
     Computation 10 (1998).
     """
 
-    def __init__(
-        self, *, notation: Literal["A", "B", "C0", "C", "B2"] = "B", **given: Given
-    ) -> None:
+    def __init__(self, *, notation: Literal["A", "B", "C0", "C", "B2"] = "B", **given: Any) -> None:
         chosen("TsodyksMarkram", "notation", notation, _TYPES)
         super().__init__(_TYPES[notation], **given)

@@ -66,7 +66,9 @@ class Binding:
 
     def _fill_inputs(self) -> None:
         """Tables of inputs by kind, and their order."""
-        order, poisson, signals = [], [], []
+        order: list[Any] = []
+        poisson: list[Any] = []
+        signals: list[Any] = []
         for item in self._tables.inputs:
             if isinstance(item, low.PoissonTable):
                 order.append(structs.Input(0, len(poisson)))
@@ -116,7 +118,10 @@ class Binding:
     def _spikes(self, source: int) -> structs.Spikes:
         tables = self._tables
         size, slots = tables.network.sources[tables.sources[source]].size, tables.slots[source]
-        cells, counts = np.zeros((slots, size), np.uint32), np.zeros((slots, tables.threads), np.uint32)
+        cells, counts = (
+            np.zeros((slots, size), np.uint32),
+            np.zeros((slots, tables.threads), np.uint32),
+        )
         self.spikes.append((cells, counts))
         return structs.Spikes(
             self.address(cells), self.address(counts), self._first(source), slots, size
@@ -234,7 +239,9 @@ class Binding:
         if edges.deferred is not None:
             made.notes = self.address(edges.deferred.notes)
             block = edges.deferred.aside
-            made.shelf = self.table(structs.Shelf, [structs.Shelf(self.address(block), 0, len(block))])
+            made.shelf = self.table(
+                structs.Shelf, [structs.Shelf(self.address(block), 0, len(block))]
+            )
             made.visited = self.address(edges.deferred.visited)
             made.epoch = self.address(edges.deferred.epoch)
             made.chain = self.pointers(edges.deferred.chain)

@@ -73,7 +73,9 @@ def require_compiler() -> Path:
     """
     compiler = find_compiler()
     if compiler is None:
-        named = f"$CC is {os.environ['CC']!r}, which is not on the path" if os.environ.get("CC") else ""
+        named = (
+            f"$CC is {os.environ['CC']!r}, which is not on the path" if os.environ.get("CC") else ""
+        )
         raise CompilerError(
             f"no C compiler was found{': ' + named if named else ''}.",
             where="backend 'c'",
@@ -126,7 +128,9 @@ def _compile(compiler: Path, source: str, path: Path) -> None:
                 command, capture_output=True, text=True, timeout=TIMEOUT, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise CompilerError(f"{compiler} could not be run: {error}.", where="backend 'c'") from error
+            raise CompilerError(
+                f"{compiler} could not be run: {error}.", where="backend 'c'"
+            ) from error
         if done.returncode:
             raise _refused(compiler, done.stderr, source)
         built.replace(path)

@@ -64,7 +64,7 @@ class CEngine(Engine):
             if done > first and (done - 1) % plan.every == 0:
                 values = self.read(plan.target, plan.variable)[plan.index][None]
                 sink.add_samples(plan.target, plan.variable, np.array([done - 1]), values)
-        return done - first
+        return int(done) - first
 
     def _until_sample(self) -> int:
         """Steps up to and including the next in which synapses are recorded."""
@@ -166,7 +166,10 @@ class _Desk:
             )
         )
         self._state_probes = (structs.StateProbe * max(1, len(plans)))(
-            *(self._state_probe(plan, *buffers) for plan, buffers in zip(plans, self._samples, strict=True))
+            *(
+                self._state_probe(plan, *buffers)
+                for plan, buffers in zip(plans, self._samples, strict=True)
+            )
         )
         self._given: list[Any] = []
         self._alive = binding
@@ -221,11 +224,17 @@ class _Desk:
 
     def empty(self, sink: Sink) -> None:
         """Pass on what was recorded, and make room."""
-        for name, probe, (step, cell) in zip(self._sources, self._spike_probes, self._spikes, strict=False):
+        for name, probe, (step, cell) in zip(
+            self._sources, self._spike_probes, self._spikes, strict=False
+        ):
             if probe.count:
-                sink.add_spikes(name, step[: probe.count].copy(), cell[: probe.count].astype(np.int64))
+                sink.add_spikes(
+                    name, step[: probe.count].copy(), cell[: probe.count].astype(np.int64)
+                )
             probe.count = 0
-        for plan, state, (_, step, sample) in zip(self._plans, self._state_probes, self._samples, strict=False):
+        for plan, state, (_, step, sample) in zip(
+            self._plans, self._state_probes, self._samples, strict=False
+        ):
             if state.count:
                 rows = slice(0, state.count)
                 sink.add_samples(plan.target, plan.variable, step[rows].copy(), sample[rows].copy())
@@ -249,7 +258,8 @@ def _gather(
         return np.empty(0, np.int64)
     row, count = cells[step % len(cells)], counts[step % len(cells)]
     parts = [row[first[k] : first[k] + count[k]] for k in range(len(count))]
-    return np.concatenate(parts).astype(np.int64)
+    found: NDArray[np.int64] = np.concatenate(parts).astype(np.int64)
+    return found
 
 
 def _scatter(

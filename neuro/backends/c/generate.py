@@ -22,22 +22,27 @@ from neuro.lowering.library import (
     synapse_programs,
 )
 from neuro.lowering.symbols import Printed, Symbols, safe_names
-from neuro.version import VERSION
+from neuro.version import __version__
 
 
-def generate(
-    cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Float
-) -> str:
+def generate(cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Float) -> str:
     """One translation unit with all the kernels; see `deploy/runtime` for the rest of the engine."""
     precision: Precision = "float32" if dtype().itemsize == 4 else "float64"
     expressions = [e for kernel in cells for e in cell_expressions(kernel)]
     expressions += [e for kernel in synapses for e in synapse_expressions(kernel)]
-    text = _environment().get_template("engine.c.j2").render(
-        version=VERSION,
-        precision=precision,
-        functions=[_function(name, precision, dtype) for name in library_functions(expressions, precision)],
-        cells=[_cell(kernel, dtype) for kernel in cells],
-        synapses=[_synapse(kernel, dtype, k) for k, kernel in enumerate(synapses)],
+    text = (
+        _environment()
+        .get_template("engine.c.j2")
+        .render(
+            version=__version__,
+            precision=precision,
+            functions=[
+                _function(name, precision, dtype)
+                for name in library_functions(expressions, precision)
+            ],
+            cells=[_cell(kernel, dtype) for kernel in cells],
+            synapses=[_synapse(kernel, dtype, k) for k, kernel in enumerate(synapses)],
+        )
     )
     return text + "\n"
 

@@ -30,10 +30,56 @@ _LEVEL = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "or": _OR, "and": 
 _LOGICAL = {"or": "|", "and": "&"}
 
 KEYWORDS = frozenset(
-    """auto bool break case char const continue default do double else enum extern false float for
-    goto if inline int long register restrict return short signed sizeof static struct switch true
-    typedef union unsigned void volatile while real uint16_t uint32_t uint64_t int32_t int64_t
-    main errno stdin stdout NULL""".split()
+    [
+        "auto",
+        "bool",
+        "break",
+        "case",
+        "char",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "extern",
+        "false",
+        "float",
+        "for",
+        "goto",
+        "if",
+        "inline",
+        "int",
+        "long",
+        "register",
+        "restrict",
+        "return",
+        "short",
+        "signed",
+        "sizeof",
+        "static",
+        "struct",
+        "switch",
+        "true",
+        "typedef",
+        "union",
+        "unsigned",
+        "void",
+        "volatile",
+        "while",
+        "real",
+        "uint16_t",
+        "uint32_t",
+        "uint64_t",
+        "int32_t",
+        "int64_t",
+        "main",
+        "errno",
+        "stdin",
+        "stdout",
+        "NULL",
+    ]
 )
 
 

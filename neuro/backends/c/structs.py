@@ -261,7 +261,20 @@ class Desk(Structure):
 def sizes() -> dict[str, int]:
     """Size of each struct in bytes, by its name in C."""
     mine = (
-        *(Ring, Spikes, Fifo, Cells, Traces, Shelf, Edges, Delivery, Poisson, Signal, Input, Graded),
+        *(
+            Ring,
+            Spikes,
+            Fifo,
+            Cells,
+            Traces,
+            Shelf,
+            Edges,
+            Delivery,
+            Poisson,
+            Signal,
+            Input,
+            Graded,
+        ),
         *(Transfer, Share, Net, Events, SpikeProbe, StateProbe, Desk),
     )
     return {cls.__doc__.strip("`.") if cls.__doc__ else "": ctypes.sizeof(cls) for cls in mine}

@@ -84,7 +84,9 @@ class NumbaEngine(Engine):
         self._seed = np.uint64(tables.seed)
         dtype = tables.dtype
         cells = [load_module("cell", generate_cell(k, dtype)) for k in tables.cell_kernels]
-        synapses = [load_module("synapse", generate_synapse(k, dtype)) for k in tables.synapse_kernels]
+        synapses = [
+            load_module("synapse", generate_synapse(k, dtype)) for k in tables.synapse_kernels
+        ]
         self._cells = [self._bind_cells(table, cells[table.kernel]) for table in tables.cells]
         self._direct = [self._bind_edges(d, synapses) for d in tables.direct[0]]
         self._sent = [self._bind_edges(d, synapses) for d in tables.sent[0]]
@@ -270,7 +272,9 @@ class NumbaEngine(Engine):
         self._state.restore(snapshot)
         for place, name in enumerate(self._tables.sources):
             ages = self._tables.ages[place]
-            self._spikes[place] = deque(history_lists(snapshot[f"history/{name}"], ages), maxlen=ages)
+            self._spikes[place] = deque(
+                history_lists(snapshot[f"history/{name}"], ages), maxlen=ages
+            )
 
     def describe(self) -> Mapping[str, str]:
         """Version of numba."""
@@ -296,5 +300,3 @@ def _columns(edges: EdgeTable, size: int) -> tuple[Array, Array, Array]:
     bounds = np.concatenate([[0], np.cumsum(np.bincount(edges.target, minlength=size))])
     rows = np.repeat(np.arange(len(edges.start) - 1), np.diff(edges.start))
     return bounds, synapse, rows[synapse]
-
-

@@ -23,12 +23,53 @@ from neuro.lowering.library import (
     synapse_programs,
 )
 from neuro.lowering.symbols import Printed, Symbols, safe_names
-from neuro.version import VERSION
+from neuro.version import __version__
 
 _FORBIDDEN = frozenset(keyword.kwlist) | frozenset(
-    """state array scalar port word until step t_now fired count active i refractory njit start target
-    pre post factor cells sums column synapse source row s c k len range abs np F32 F64 uint32 uint64
-    update reset on_pre on_post each_step Any""".split()
+    [
+        "state",
+        "array",
+        "scalar",
+        "port",
+        "word",
+        "until",
+        "step",
+        "t_now",
+        "fired",
+        "count",
+        "active",
+        "i",
+        "refractory",
+        "njit",
+        "start",
+        "target",
+        "pre",
+        "post",
+        "factor",
+        "cells",
+        "sums",
+        "column",
+        "synapse",
+        "source",
+        "row",
+        "s",
+        "c",
+        "k",
+        "len",
+        "range",
+        "abs",
+        "np",
+        "F32",
+        "F64",
+        "uint32",
+        "uint64",
+        "update",
+        "reset",
+        "on_pre",
+        "on_post",
+        "each_step",
+        "Any",
+    ]
 )
 
 
@@ -137,7 +178,7 @@ def _functions(expressions: list[Expression], dtype: Float) -> list[SimpleNamesp
 
 
 def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(version=VERSION, **values) + "\n"
+    return _environment().get_template(template).render(version=__version__, **values) + "\n"
 
 
 @cache

@@ -113,7 +113,7 @@ def nr_open_64(word: Any) -> Any:
 
 
 @njit(cache=True)
-def nr_words(seed: int, stream: int, draw: int, step: int, out: Any) -> None:
+def nr_words(seed: Any, stream: int, draw: int, step: int, out: Any) -> None:
     """Random words of the cells from 0 on, into `out` (uint32)."""
     low = uint64(0xFFFFFFFF)
     for block in range((len(out) + 3) // 4):

@@ -88,7 +88,9 @@ def fold(node: Expression) -> Expression:
 def _is_constant(node: Expression) -> bool:
     if names(node):
         return False
-    return not any(isinstance(n, Call) and FUNCTIONS[n.function].kind == "random" for n in walk(node))
+    return not any(
+        isinstance(n, Call) and FUNCTIONS[n.function].kind == "random" for n in walk(node)
+    )
 
 
 def _expand_power(base: Expression, exponent: Expression) -> Expression:

@@ -139,22 +139,22 @@ def clip(x: Value, low: Value, high: Value) -> Value:
 
 def sign(x: Value) -> Value:
     """1, -1 or 0."""
-    return ((x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)).astype(x.dtype)
+    return np.asarray((x > 0).astype(x.dtype) - (x < 0).astype(x.dtype))
 
 
 def pow2(k: Value) -> Value:
     """2**k for a whole number `k`, which is first clipped to the exponents of normal numbers."""
     info = np.finfo(k.dtype)
     low, high = k.dtype.type(info.minexp), k.dtype.type(info.maxexp - 1)
-    return np.ldexp(k.dtype.type(1), clip(k, low, high).astype(np.int32))
+    return np.asarray(np.ldexp(k.dtype.type(1), clip(k, low, high).astype(np.int32)))
 
 
 def exponent(x: Value) -> Value:
     """The exponent field of `x`: floor(log2(abs(x))) for normal numbers."""
     info = np.finfo(x.dtype)
-    bits = np.asarray(x).view(np.int32 if info.bits == 32 else np.int64)
+    bits: Value = np.asarray(x).view(np.int32 if info.bits == 32 else np.int64)
     field = (bits >> info.nmant) & ((1 << info.iexp) - 1)
-    return (field - (info.maxexp - 1)).astype(x.dtype)
+    return np.asarray(field - (info.maxexp - 1)).astype(x.dtype)
 
 
 _BINARY: dict[str, Callable[[Value, Value], Value]] = {

@@ -142,9 +142,7 @@ def rebuild(expression: Expression, operands: tuple[Expression, ...]) -> Express
             return Call(function, operands)
 
 
-def transform(
-    expression: Expression, change: Callable[[Expression], Expression]
-) -> Expression:
+def transform(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """Apply `change` to every node of `expression`, leaves first."""
     operands = tuple(transform(child, change) for child in children(expression))
     return change(rebuild(expression, operands))

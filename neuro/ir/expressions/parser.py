@@ -111,9 +111,7 @@ def _convert_or_point(node: ast.expr, source: str) -> Expression:
         line = _line(source, refused.lineno)
         # `ast` counts columns in UTF-8 bytes.
         column = len(line.encode()[: refused.column].decode(errors="ignore"))
-        raise ExpressionError(
-            refused.what, source=line, column=column, hint=refused.hint
-        ) from None
+        raise ExpressionError(refused.what, source=line, column=column, hint=refused.hint) from None
     except RecursionError:
         raise ExpressionError("the expression is nested too deeply.", source=source[:80]) from None
 

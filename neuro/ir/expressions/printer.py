@@ -41,7 +41,7 @@ def _print(expression: Expression, context: int) -> str:
     return text if level >= context else f"({text})"
 
 
-def _text_and_level(expression: Expression) -> tuple[str, int]:
+def _text_and_level(expression: Expression) -> tuple[str, int]:  # noqa: C901 - one case a node
     match expression:
         case Literal(value):
             return _number(value), _NEGATE if value < 0 else _ATOM

@@ -117,7 +117,9 @@ def _check_synapses(
     shape, count = _weight_shape(connectivity, n_pre, n_post)
     weight = projection.weight
     if shape is not None and isinstance(weight, np.ndarray) and weight.shape != shape:
-        yield error("bad-shape", f"{where}, weight", f"has shape {weight.shape}.", f"Needed: {shape}.")
+        yield error(
+            "bad-shape", f"{where}, weight", f"has shape {weight.shape}.", f"Needed: {shape}."
+        )
         return
     if isinstance(weight, np.ndarray):
         weight = weight.reshape(-1)
@@ -224,7 +226,10 @@ def _(connectivity: Sparse, where: str, n_pre: int, n_post: int) -> Iterator[Fin
 def _(connectivity: OneToOne, where: str, n_pre: int, n_post: int) -> Iterator[Finding]:
     if n_pre != n_post:
         yield error(
-            "bad-shape", where, f"one-to-one between {n_pre} and {n_post} cells.", "Sizes must agree."
+            "bad-shape",
+            where,
+            f"one-to-one between {n_pre} and {n_post} cells.",
+            "Sizes must agree.",
         )
 
 
@@ -249,7 +254,10 @@ def _(connectivity: FixedNumber, where: str, n_pre: int, n_post: int) -> Iterato
 
 @_check_connectivity.register
 def _(connectivity: DistanceDependent, where: str, n_pre: int, n_post: int) -> Iterator[Finding]:
-    sides = (("pre", connectivity.pre_positions, n_pre), ("post", connectivity.post_positions, n_post))
+    sides = (
+        ("pre", connectivity.pre_positions, n_pre),
+        ("post", connectivity.post_positions, n_post),
+    )
     for side, positions, size in sides:
         if positions.ndim != 2 or len(positions) != size:
             yield error("bad-shape", where, f"{side} positions have shape {positions.shape}.",
@@ -264,7 +272,11 @@ def _(connectivity: DistanceDependent, where: str, n_pre: int, n_post: int) -> I
 def _(connectivity: Convolution, where: str, n_pre: int, n_post: int) -> Iterator[Finding]:
     axes = len(connectivity.input_shape) - 1
     geometry = (connectivity.stride, connectivity.padding, connectivity.dilation)
-    if axes < 1 or len(connectivity.kernel_shape) != axes + 2 or any(len(g) != axes for g in geometry):
+    if (
+        axes < 1
+        or len(connectivity.kernel_shape) != axes + 2
+        or any(len(g) != axes for g in geometry)
+    ):
         yield error("bad-shape", where, "input, kernel, stride, padding and dilation disagree.",
                     "One number per spatial axis each.")  # fmt: skip
         return

@@ -44,7 +44,9 @@ def check_events(where: str, item: SpikeArray) -> Iterator[Finding]:
     if not step.size:
         return
     if step.min() < 0:
-        yield error("bad-events", where, f"has a spike in step {int(step.min())}.", "Steps start at 0.")
+        yield error(
+            "bad-events", where, f"has a spike in step {int(step.min())}.", "Steps start at 0."
+        )
     if index.min() < 0 or index.max() >= item.size:
         worst = int(index.min() if index.min() < 0 else index.max())
         hint = f"Its cells are 0 to {item.size - 1}."
@@ -64,7 +66,9 @@ def _(item: PoissonInput, network: Network) -> Iterator[Finding]:
     if item.post not in network.sources and item.post in {p.name for p in network.projections}:
         yield error("bad-target", where, "ends on a factor.", "Only cells take Poisson events.")
     if not isinstance(item.rate, Draw) and np.size(item.rate) and np.min(item.rate) < 0:
-        yield error("bad-rate", f"{where}, rate", f"is {float(np.min(item.rate))} Hz.", "Use 0 or more.")
+        yield error(
+            "bad-rate", f"{where}, rate", f"is {float(np.min(item.rate))} Hz.", "Use 0 or more."
+        )
 
 
 @_check.register

@@ -59,9 +59,10 @@ def _check_format(network: Network) -> Iterator[Finding]:
     where = f"network {network.name!r}, format"
     if number.kind != "fixed":
         return
-    if number.integer_bits + number.fraction_bits != 31 or min(
-        number.integer_bits, number.fraction_bits
-    ) < 0:
+    if (
+        number.integer_bits + number.fraction_bits != 31
+        or min(number.integer_bits, number.fraction_bits) < 0
+    ):
         yield error(
             "bad-format",
             where,

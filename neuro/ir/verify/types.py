@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import TypeAlias
 
 from neuro.errors import ExpressionError, Finding, UnitError, suggestion
 from neuro.ir.cell import CellType, Derived, Parameter, Port, StateVariable
@@ -20,7 +21,8 @@ _UNIT_SCOPE = {name: Type("real", unit.dimension) for name, unit in UNITS.items(
 _CLOCK = {"dt": Type("real", SECOND), "t": Type("real", SECOND)}
 _CLOCK_NAMES = frozenset({"dt", "t"})
 
-Scope = Mapping[str, Type]
+Scope: TypeAlias = Mapping[str, Type]
+Declared: TypeAlias = Parameter | StateVariable | Port | Derived | Factor
 
 
 def check_types(network: Network) -> Iterator[Finding]:
@@ -56,7 +58,7 @@ def check_synapse_type(synapse: SynapseType, weight: Dimension | None) -> tuple[
 
 def _cell_findings(cell: CellType) -> Iterator[Finding]:
     where = f"cell type {cell.name!r}"
-    declared = [*cell.parameters, *cell.state, *cell.ports, *cell.derived]
+    declared: list[Declared] = [*cell.parameters, *cell.state, *cell.ports, *cell.derived]
     yield from _check_declarations(where, declared, _CLOCK_NAMES)
     yield from _check_ports(where, cell)
     constants, found = _constants(where, cell.parameters, cell.derived, None)
@@ -72,14 +74,15 @@ def _cell_findings(cell: CellType) -> Iterator[Finding]:
     if cell.refractory is not None:
         place = f"{where}, refractory"
         yield from _check_expression(place, cell.refractory, constants, Type("real", SECOND))
-    values = [item.value for item in (*cell.derived, *cell.reset)]
+    values = [*(item.value for item in cell.derived), *(step.value for step in cell.reset)]
     yield from _check_no_noise(where, [*values, *(s.initial for s in cell.state)])
 
 
 def _synapse_findings(synapse: SynapseType, weight: Dimension | None) -> Iterator[Finding]:
     where = f"synapse type {synapse.name!r}"
     variables = (*synapse.pre.state, *synapse.post.state)
-    declared = [*synapse.parameters, *synapse.derived, *synapse.state, *variables, *synapse.factors]
+    declared: list[Declared] = [*synapse.parameters, *synapse.derived, *synapse.state]
+    declared += [*variables, *synapse.factors]
     yield from _check_declarations(where, declared, _CLOCK_NAMES | {WEIGHT})
     constants, found = _constants(where, synapse.parameters, synapse.derived, weight)
     yield from found
@@ -88,7 +91,8 @@ def _synapse_findings(synapse: SynapseType, weight: Dimension | None) -> Iterato
     yield from _check_trace(f"{where}, post", synapse.post, synapse, constants, weight)
     own = {s.name: _unit_type(s.unit, weight) for s in synapse.state}
     own[WEIGHT] = Type("real", weight)
-    seen = {item.name: _unit_type(item.unit, weight) for item in (*variables, *synapse.factors)}
+    seen = {item.name: _unit_type(item.unit, weight) for item in variables}
+    seen |= {factor.name: _unit_type(factor.unit, weight) for factor in synapse.factors}
     scope = {**constants, **seen, **own, "dt": _CLOCK["dt"]}
     for place in ("on_pre", "on_post", "each_step"):
         yield from _check_program(f"{where}, {place}", getattr(synapse, place), scope, own)
@@ -133,7 +137,7 @@ def _check_no_noise(where: str, expressions: Iterable[Expression]) -> Iterator[F
 
 def _check_declarations(
     where: str,
-    declared: Iterable[Parameter | StateVariable | Port | Derived | Factor],
+    declared: Iterable[Declared],
     reserved: frozenset[str],
 ) -> Iterator[Finding]:
     seen: set[str] = set()
@@ -171,7 +175,10 @@ def _check_ports(where: str, cell: CellType) -> Iterator[Finding]:
 
 
 def _constants(
-    where: str, parameters: Iterable[Parameter], derived: Iterable[Derived], weight: Dimension | None
+    where: str,
+    parameters: Iterable[Parameter],
+    derived: Iterable[Derived],
+    weight: Dimension | None,
 ) -> tuple[dict[str, Type], list[Finding]]:
     """Types of parameters and derived constants, and what is wrong with the latter."""
     scope: dict[str, Type] = {p.name: _unit_type(p.unit, weight) for p in parameters}
@@ -199,9 +206,7 @@ def _check_initial(
         yield from _check_expression(place, variable.initial, scope, expected)
 
 
-def _check_program(
-    where: str, program: Program, scope: Scope, state: Scope
-) -> Iterator[Finding]:
+def _check_program(where: str, program: Program, scope: Scope, state: Scope) -> Iterator[Finding]:
     """Findings in a program that may assign `state`; other targets become locals."""
     known = dict(scope)
     locals_: dict[str, bool] = {}
@@ -229,8 +234,12 @@ def _check_program(
 def _check_assigned(where: str, found: Type, expected: Type) -> Iterator[Finding]:
     if found.kind != expected.kind:
         yield error("bad-expression", where, "assigns a condition where a number is needed.")
-    elif None not in (found.dimension, expected.dimension) and found.dimension != expected.dimension:
-        yield error("bad-unit", where, f"assigns {found.dimension}; {expected.dimension} is needed.")
+    elif (
+        None not in (found.dimension, expected.dimension) and found.dimension != expected.dimension
+    ):
+        yield error(
+            "bad-unit", where, f"assigns {found.dimension}; {expected.dimension} is needed."
+        )
 
 
 def _check_expression(

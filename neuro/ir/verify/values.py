@@ -64,9 +64,13 @@ def _check_draw(where: str, value: Draw) -> Iterator[Finding]:
     if not all(np.isfinite(numbers)):
         yield error("not-finite", where, f"draws from a distribution with {numbers}.")
     if value.distribution == "uniform" and value.b < value.a:
-        yield error("bad-draw", where, f"draws uniformly from {value.a} to {value.b}.", "Swap them.")
+        yield error(
+            "bad-draw", where, f"draws uniformly from {value.a} to {value.b}.", "Swap them."
+        )
     if value.distribution == "normal" and value.b < 0:
-        yield error("bad-draw", where, f"has the standard deviation {value.b}.", "Make it positive.")
+        yield error(
+            "bad-draw", where, f"has the standard deviation {value.b}.", "Make it positive."
+        )
     if value.seed is not None and not 0 <= value.seed <= MAX_SEED:
         yield error("bad-seed", where, f"seed is {value.seed}.", "Use 0 to 2**64 - 1.")
 

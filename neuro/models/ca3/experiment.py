@@ -49,9 +49,7 @@ def _end(operations: tuple[Operation, ...]) -> int:
     return max((operation.step + SAFE_SPACING for operation in operations), default=0)
 
 
-def report(
-    memory: CA3Memory, operations: tuple[Operation, ...], recording: Recording
-) -> Report:
+def report(memory: CA3Memory, operations: tuple[Operation, ...], recording: Recording) -> Report:
     """What went in, what came out, and whether it is right."""
     oracle = Oracle()
     rows, wrong = [], 0
@@ -81,5 +79,3 @@ def report(
             f"{count - wrong} of {count} operations right; a recall answers after {latency:g} ms.",
         ),
     )
-
-

@@ -78,7 +78,9 @@ class CA3Memory:
     ) -> None:
         for name, value in (("cues", cues), ("content", content)):
             if value < 1:
-                raise ParameterError(f"is {value}.", where=f"CA3Memory, {name}", hint="Use 1 or more.")
+                raise ParameterError(
+                    f"is {value}.", where=f"CA3Memory, {name}", hint="Use 1 or more."
+                )
         self.cues = cues
         self.content = content
         self.gate = gate
@@ -161,7 +163,7 @@ class CA3Memory:
             return {}
         steps = np.array([operation.step for operation in operations], np.int64)
         open_ = np.array([float(operation.kind == "learn") for operation in operations])
-        return {gate: (steps, open_) for gate in _GATES}
+        return dict.fromkeys(_GATES, (steps, open_))
 
 
 class CA3Session:
@@ -189,7 +191,10 @@ class CA3Session:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -203,12 +208,12 @@ class CA3Session:
         """
         memory = self.memory
         return self._do(
-            Operation(kind="learn", cue=memory.check_cue(cue), content=memory.check_content(content))
+            Operation(
+                kind="learn", cue=memory.check_cue(cue), content=memory.check_content(content)
+            )
         )
 
-    def recall(
-        self, *, cue: int | None = None, content: Iterable[int] | None = None
-    ) -> set[int]:
+    def recall(self, *, cue: int | None = None, content: Iterable[int] | None = None) -> set[int]:
         """Recall the content of `cue`, or the cues whose content shares a bit with `content`.
 
         Raises
@@ -221,7 +226,9 @@ class CA3Session:
         if cue is not None:
             return self._do(Operation(kind="recall_cue", cue=self.memory.check_cue(cue)))
         assert content is not None
-        return self._do(Operation(kind="recall_content", content=self.memory.check_content(content)))
+        return self._do(
+            Operation(kind="recall_content", content=self.memory.check_content(content))
+        )
 
     @property
     def recording(self) -> Recording:

@@ -131,9 +131,7 @@ def scale(post: str, form: Form, dt: float = 1.0) -> float:
     return resistance * -math.expm1(-dt / kind["tau_m"]) * mean
 
 
-def _add_population(
-    net: NetworkBuilder, name: str, size: int, form: Form
-) -> PopulationHandle:
+def _add_population(net: NetworkBuilder, name: str, size: int, form: Form) -> PopulationHandle:
     cell: Cell | SpikeSourceArray
     kind = _KINDS.get(name, _SLOW)
     if name in ("InCue", "InCont"):
