@@ -223,6 +223,30 @@ int64_t nr_advance(nr_net *net, nr_desk *desk, int64_t last)
     return complete ? net->step : -1;
 }
 
+/* The same synapses by postsynaptic cell, in the order of their presynaptic cells.  `column` has
+ * room for one more than there are cells. */
+void nr_columns(
+    uint32_t rows, uint32_t cells, const uint32_t *start, const void *target, int narrow,
+    uint32_t *column, uint32_t *synapse, uint32_t *source)
+{
+    const uint16_t *few = target;
+    const uint32_t *many = target;
+    memset(column, 0, (cells + 1) * sizeof *column);
+    for (uint32_t s = 0; s < start[rows]; ++s)
+        ++column[(narrow ? few[s] : many[s]) + 1];
+    for (uint32_t c = 0; c < cells; ++c)
+        column[c + 1] += column[c];
+    for (uint32_t row = 0; row < rows; ++row)
+        for (uint32_t s = start[row]; s < start[row + 1]; ++s) {
+            const uint32_t place = column[narrow ? few[s] : many[s]]++;
+            synapse[place] = s;
+            source[place] = row;
+        }
+    /* Each bound has moved to where the next one was. */
+    memmove(column + 1, column, cells * sizeof *column);
+    column[0] = 0;
+}
+
 /* Bring all deferred rules up to date after step `net->step - 1`. */
 void nr_settle(nr_net *net)
 {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ EPOCH_STEPS = 60000
 NOTES = np.dtype([("count", np.uint16), ("step", np.uint16, (13,)), ("older", np.uint32)])
 ASIDE = np.dtype([("older", np.uint32), ("step", np.uint16, (6,))])
 """``nr_notes`` and ``nr_aside`` of the C runtime."""
+Defer: TypeAlias = bool | Literal["auto"]
+MANY = 1 << 23
+"""From this many synapses on, waiting is faster than a random walk through the weights."""
 BLOCK = 1 << 19
 """Synapses that are divided among threads at a time."""
 SHELF = 4
@@ -67,10 +71,11 @@ def lower_projection(
     expanded: Synapses,
     targets: Mapping[tuple[str, str], Ring],
     *,
-    defer: bool,
+    defer: Defer,
 ) -> None:
     """Add the groups of a projection's synapses, their kernel and traces."""
-    builder = _Builder(tables, node, expanded, defer=defer)
+    wait = expanded.rows.count >= MANY if defer == "auto" else defer
+    builder = _Builder(tables, node, expanded, defer=wait)
     direct = is_direct(node, expanded)
     port = (node.post, node.port)
     for group in _groups(tables, node, expanded):

@@ -10,7 +10,7 @@ from neuro.ir.network import CurrentInput, Network, PoissonInput
 from neuro.ir.resolve import Synapses, synapses
 from neuro.lowering import memory
 from neuro.lowering.cells import lower_population
-from neuro.lowering.edges import lower_factors, lower_projection
+from neuro.lowering.edges import Defer, lower_factors, lower_projection
 from neuro.lowering.inputs import lower_graded, lower_poisson
 from neuro.lowering.tables import Ring, SignalTable, Tables, Transfer, Unsigned
 
@@ -20,7 +20,7 @@ ALIGN = 64
 Port = tuple[str, str]
 
 
-def lower(network: Network, seed: int, *, threads: int = 1, defer: bool = True) -> Tables:
+def lower(network: Network, seed: int, *, threads: int = 1, defer: Defer = False) -> Tables:
     """Kernels and tables of `network`.
 
     Parameters
@@ -33,7 +33,7 @@ def lower(network: Network, seed: int, *, threads: int = 1, defer: bool = True) 
         Among how many threads cells and synapses are divided.
     defer
         True lets postsynaptic updates wait for the next presynaptic spike, where that gives the
-        same bits.
+        same bits; ``"auto"`` does so for projections whose weights are far beyond a cache.
     """
     dtype: Float = np.float64 if network.format.kind == "float64" else np.float32
     expanded = {p.name: synapses(network, p, seed) for p in network.projections}

@@ -13,6 +13,7 @@ from neuro.backends.contract import Backend, Engine
 from neuro.backends.rules import only_float, refuse
 from neuro.errors import CompilerError, Finding, ParameterError
 from neuro.ir.network import Network
+from neuro.lowering.edges import Defer
 from neuro.lowering.lower import lower
 
 MAX_THREADS = 64
@@ -31,11 +32,12 @@ class COptions:
         it.
     defer
         True lets postsynaptic updates wait for the next presynaptic spike, where that gives the
-        same bits.  False does them at once, with an index of the synapses by postsynaptic cell.
+        same bits; it needs half the memory.  False does them at once, with an index of the synapses
+        by postsynaptic cell.  ``"auto"`` waits where the weights are far beyond a cache.
     """
 
     threads: int | Literal["auto"] = "auto"
-    defer: bool = True
+    defer: Defer = "auto"
 
 
 class CBackend(Backend):

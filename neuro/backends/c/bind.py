@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.backends.c import structs
-from neuro.ir.expansion import stable_argsort
 from neuro.lowering import tables as low
 
 Array = NDArray[Any]
@@ -23,6 +22,8 @@ class Binding:
     ----------
     tables
         The lowered network; its arrays are shared, not copied.
+    functions
+        The compiled library.
 
     Attributes
     ----------
@@ -34,8 +35,9 @@ class Binding:
         Arrays of cells and counts of each source's recent spikes.
     """
 
-    def __init__(self, tables: low.Tables) -> None:
+    def __init__(self, tables: low.Tables, functions: ctypes.CDLL) -> None:
         self._tables = tables
+        self._functions = functions
         self._alive: list[Any] = []
         self.net = structs.Net()
         self.fifos: dict[str, list[tuple[structs.Fifo, Array, Array]]] = {}
@@ -246,17 +248,15 @@ class Binding:
             made.epoch = self.address(edges.deferred.epoch)
             made.chain = self.pointers(edges.deferred.chain)
         elif kernel.on_post:
-            column, synapse, source = columns(edges, cells)
-            made.column = self.address(column)
-            made.column_synapse = self.address(synapse)
-            made.column_source = self.address(source)
+            self._add_columns(made, kernel.narrow, len(edges.target))
         return made
 
-
-def columns(edges: low.EdgeTable, cells: int) -> tuple[Array, Array, Array]:
-    """The same synapses by postsynaptic cell: bounds of columns, synapses, presynaptic cells."""
-    synapse = stable_argsort(edges.target.astype(np.int64), cells).astype(np.uint32)
-    column = np.concatenate([[0], np.cumsum(np.bincount(edges.target, minlength=cells))])
-    rows = np.arange(len(edges.start) - 1, dtype=np.uint32)
-    source = np.repeat(rows, np.diff(edges.start))[synapse]
-    return column.astype(np.uint32), synapse, source
+    def _add_columns(self, edges: structs.Edges, narrow: bool, count: int) -> None:
+        """Index the synapses by postsynaptic cell."""
+        edges.column = self.address(np.empty(edges.cells + 1, np.uint32))
+        edges.column_synapse = self.address(np.empty(count, np.uint32))
+        edges.column_source = self.address(np.empty(count, np.uint32))
+        self._functions.nr_columns(
+            *(edges.rows, edges.cells, edges.start, edges.target, narrow),
+            *(edges.column, edges.column_synapse, edges.column_source),
+        )

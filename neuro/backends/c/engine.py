@@ -41,7 +41,7 @@ class CEngine(Engine):
         self._tables = tables
         self._library = library
         self._functions = _load(library)
-        self._binding = Binding(tables)
+        self._binding = Binding(tables, self._functions)
         self._state = TableState(tables)
         plans = sample_plans(tables.network, tables.seed)
         self._synapse_plans = [plan for plan in plans if plan.of_synapses]
@@ -245,6 +245,11 @@ def _load(library: Library) -> ctypes.CDLL:
     functions = ctypes.CDLL(str(library.path))
     functions.nr_advance.restype = ctypes.c_int64
     functions.nr_advance.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
+    functions.nr_columns.restype = None
+    functions.nr_columns.argtypes = [
+        *(ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int),
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+    ]
     functions.nr_settle.restype = None
     functions.nr_settle.argtypes = [ctypes.c_void_p]
     return functions
