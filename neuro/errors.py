@@ -62,8 +62,8 @@ class NeuroError(Exception):
         self.where = where
         self.hint = hint
         prefix = f"{where}: " if where else ""
-        suffix = f" {hint}" if hint else ""
-        super().__init__(f"{prefix}{what}{suffix}")
+        space = "" if what.endswith("\n") else " "
+        super().__init__(f"{prefix}{what}{space}{hint}".rstrip())
 
 
 class ParameterError(NeuroError, ValueError):

@@ -219,7 +219,8 @@ def _bernoulli_positions(probability: float, total: int, seed: int):  # type: ig
     log_miss = float(evaluate(Call("log1p", (Literal(-probability),)), {}, np.float64))
     position = -1
     for raw in raw_chunks(seed, _CHUNK):
-        gaps = np.floor(_log_of_uniform(to_doubles(raw)) / log_miss)
+        with np.errstate(over="ignore"):  # a gap too large for a float is beyond the end anyway
+            gaps = np.floor(_log_of_uniform(to_doubles(raw)) / log_miss)
         steps = np.minimum(gaps, float(total)).astype(np.int64) + 1
         found = position + np.cumsum(steps)
         inside = int(np.searchsorted(found, total))

@@ -83,7 +83,7 @@ def _syntax(source: str, mode: str) -> ast.AST:
         return ast.parse(source, mode=mode)
     except SyntaxError as error:
         line = _line(source, error.lineno or 1)
-        column = min(max((error.offset or 1) - 1, 0), len(line))
+        column = min(error.offset - 1, len(line)) if error.offset else len(line)
         raise ExpressionError(f"syntax error: {error.msg}.", source=line, column=column) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError("this is not an expression.", source=source[:80], column=0) from None

@@ -1,0 +1,43 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+mpl.use("Agg")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiled engines of a test run go to a place of their own, shared by its workers."""
+    if "NEURO_TEST_CACHE" in os.environ:
+        place = Path(os.environ["NEURO_TEST_CACHE"])
+    else:
+        base = tmp_path_factory.getbasetemp()
+        # Workers of pytest-xdist have a folder each below a common one.
+        place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "engines"
+    place.mkdir(parents=True, exist_ok=True)
+    before = os.environ.get("NEURO_CACHE_DIR")
+    os.environ["NEURO_CACHE_DIR"] = str(place)
+    yield
+    if before is None:
+        del os.environ["NEURO_CACHE_DIR"]
+    else:
+        os.environ["NEURO_CACHE_DIR"] = before
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The data folder beside the checkout; tests that need it say so when it is absent."""
+    given = os.environ.get("NEURO_SHARED")
+    place = (Path(given) if given else ROOT.parent / "shared") / "data"
+    if not place.is_dir():
+        pytest.skip(f"the data folder is not there ({place}); set NEURO_SHARED")
+    return place
