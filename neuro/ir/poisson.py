@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro.errors import ParameterError
 from neuro.ir.expressions.evaluate import evaluate
 from neuro.ir.expressions.nodes import Call, Name
 
@@ -19,7 +20,17 @@ def thresholds(mean: float) -> NDArray[np.uint32]:
     """Thresholds whose number at or below a random word is a Poisson count with `mean`.
 
     The k-th is P(count <= k) * 2**32; the table ends where that rounds to 2**32.
+
+    Raises
+    ------
+    ParameterError
+        If `mean` is negative or above `MAX_MEAN`.
     """
+    if not 0 <= mean <= MAX_MEAN:
+        raise ParameterError(
+            f"a Poisson input has {mean:.6g} events on average in a step. "
+            f"Use 0 to {MAX_MEAN:g}; beyond that, use a current with noise."
+        )
     term = float(evaluate(Call("exp", (Name("x"),)), {"x": np.asarray(-mean)}, np.float64))
     table: list[int] = []
     cumulative, k = term, 0

@@ -94,7 +94,9 @@ def test_powers_of_two_and_exponents_are_exact(dtype: Float) -> None:
     k = np.arange(-100, 101).astype(dtype)
     np.testing.assert_array_equal(pow2(k), np.ldexp(dtype(1), k.astype(int)))
     np.testing.assert_array_equal(exponent(pow2(k) * dtype(1.75)), k)
-    assert pow2(np.array([5000.0], dtype))[0] == pow2(np.array([np.finfo(dtype).maxexp - 1], dtype))[0]
+    assert (
+        pow2(np.array([5000.0], dtype))[0] == pow2(np.array([np.finfo(dtype).maxexp - 1], dtype))[0]
+    )
 
 
 GOLDEN = {

@@ -47,7 +47,9 @@ def test_simple_connectors() -> None:
     n_post=st.integers(1, 60),
     seed=st.integers(0, 2**32),
 )
-def test_bernoulli_rows_are_well_formed(probability: float, n_pre: int, n_post: int, seed: int) -> None:
+def test_bernoulli_rows_are_well_formed(
+    probability: float, n_pre: int, n_post: int, seed: int
+) -> None:
     rows = expand(FixedProbability(probability=probability), n_pre, n_post, seed)
     assert len(rows.indptr) == n_pre + 1
     found = pairs(rows)
@@ -96,7 +98,9 @@ def test_all_partners_are_chosen_if_there_are_no_more() -> None:
 def test_distance_dependent_probability() -> None:
     place = np.linspace(0, 1, 200)[:, None]
     connector = DistanceDependent(
-        probability=parse_expression("0.9 if d < 0.1 else 0"), pre_positions=place, post_positions=place
+        probability=parse_expression("0.9 if d < 0.1 else 0"),
+        pre_positions=place,
+        post_positions=place,
     )
     rows = expand(connector, 200, 200, 5)
     distance = np.abs(place[rows.sources(), 0] - place[rows.indices, 0])
@@ -153,7 +157,11 @@ def test_a_convolution_is_a_cross_correlation() -> None:
     rng = np.random.default_rng(0)
     image, kernel = rng.normal(size=(2, 9, 7)), rng.normal(size=(3, 2, 3, 2))
     connector = Convolution(
-        input_shape=(2, 9, 7), kernel_shape=kernel.shape, stride=(1, 1), padding=(0, 0), dilation=(1, 1)
+        input_shape=(2, 9, 7),
+        kernel_shape=kernel.shape,
+        stride=(1, 1),
+        padding=(0, 0),
+        dilation=(1, 1),
     )
     expected = np.array(
         [
@@ -168,7 +176,12 @@ def test_stride_padding_dilation_and_groups() -> None:
     rng = np.random.default_rng(1)
     image, kernel = rng.normal(size=(4, 8, 9)), rng.normal(size=(6, 2, 3, 3))
     connector = Convolution(
-        input_shape=(4, 8, 9), kernel_shape=kernel.shape, stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=2
+        input_shape=(4, 8, 9),
+        kernel_shape=kernel.shape,
+        stride=(2, 1),
+        padding=(1, 2),
+        dilation=(1, 2),
+        groups=2,
     )
     found = _convolve(connector, kernel, image)
     padded = np.pad(image, ((0, 0), (1, 1), (2, 2)))

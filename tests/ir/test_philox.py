@@ -44,7 +44,10 @@ def test_uniform_numbers_are_uniform_and_inside(dtype: philox.Float) -> None:
     assert inner.max() < 1
     assert scipy.stats.kstest(closed, "uniform").pvalue > 0.01
     extremes = np.array([0, 2**32 - 1], np.uint32)
-    assert philox.half_open(extremes, dtype).tolist() == [0.0, float(1 - dtype(2.0 ** (-24 if dtype is np.float32 else -32)))]
+    assert philox.half_open(extremes, dtype).tolist() == [
+        0.0,
+        float(1 - dtype(2.0 ** (-24 if dtype is np.float32 else -32))),
+    ]
     assert (philox.open_interval(extremes, dtype) > 0).all()
     assert (philox.open_interval(extremes, dtype) < 1).all()
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from neuro.errors import Finding
 from neuro.ir.network import CurrentInput, Input, Network, PoissonInput, SpikeArray
-from neuro.ir.values import Draw
+from neuro.ir.poisson import MAX_MEAN
+from neuro.ir.values import Draw, Value
 from neuro.ir.verify.connections import check_target
 from neuro.ir.verify.names import error
 from neuro.ir.verify.values import check_value
@@ -65,9 +66,21 @@ def _(item: PoissonInput, network: Network) -> Iterator[Finding]:
     yield from check_value(f"{where}, weight", item.weight, size, per="cell")
     if item.post not in network.sources and item.post in {p.name for p in network.projections}:
         yield error("bad-target", where, "ends on a factor.", "Only cells take Poisson events.")
-    if not isinstance(item.rate, Draw) and np.size(item.rate) and np.min(item.rate) < 0:
+    yield from _check_rate(f"{where}, rate", item.rate, network.dt)
+
+
+def _check_rate(where: str, rate: Value, dt: float) -> Iterator[Finding]:
+    if isinstance(rate, Draw) or not np.size(rate):
+        return
+    least, most = float(np.min(rate)), float(np.max(rate))
+    if least < 0:
+        yield error("bad-rate", where, f"is {least} Hz.", "Use 0 or more.")
+    if most * dt > MAX_MEAN:
         yield error(
-            "bad-rate", f"{where}, rate", f"is {float(np.min(item.rate))} Hz.", "Use 0 or more."
+            "bad-rate",
+            where,
+            f"is {most} Hz, {most * dt:.6g} events on average in a step.",
+            f"Use at most {MAX_MEAN:g} a step; beyond that, use a current with noise.",
         )
 
 

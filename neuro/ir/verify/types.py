@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import TypeAlias
@@ -27,11 +28,23 @@ Declared: TypeAlias = Parameter | StateVariable | Port | Derived | Factor
 
 def check_types(network: Network) -> Iterator[Finding]:
     """Findings in the cell and synapse types that `network` uses."""
-    for cell in {population.cell for population in network.populations}:
+    cells = dict.fromkeys(population.cell for population in network.populations)
+    yield from _check_distinct("cell", cells)
+    for cell in cells:
         yield from check_cell_type(cell)
+    yield from _check_distinct("synapse", dict.fromkeys(p.synapse for p in network.projections))
     ports = _port_dimensions(network)
-    for synapse, weight in {(p.synapse, ports.get((p.post, p.port))) for p in network.projections}:
+    uses = dict.fromkeys((p.synapse, ports.get((p.post, p.port))) for p in network.projections)
+    for synapse, weight in uses:
         yield from check_synapse_type(synapse, weight)
+
+
+def _check_distinct(kind: str, types: Iterable[CellType | SynapseType]) -> Iterator[Finding]:
+    """The text form and the generated code find a type by its name."""
+    for name, count in Counter(item.name for item in types).items():
+        if count > 1:
+            what = f"{'two' if count == 2 else count} different {kind} types are called so."
+            yield error("duplicate-type", f"{kind} type {name!r}", what, "Rename all but one.")
 
 
 def _port_dimensions(network: Network) -> dict[tuple[str, str], Dimension]:
@@ -68,7 +81,8 @@ def _cell_findings(cell: CellType) -> Iterator[Finding]:
     state = {s.name: _unit_type(s.unit, None) for s in cell.state}
     scope = {**constants, **state, **free, **_CLOCK}
     yield from _check_program(f"{where}, update", cell.update, scope, state)
-    yield from _check_program(f"{where}, reset", cell.reset, scope, state)
+    kept = {name: kind for name, kind in scope.items() if name not in free}
+    yield from _check_program(f"{where}, reset", cell.reset, kept, state)
     if cell.spike is not None:
         yield from _check_expression(f"{where}, spike", cell.spike, scope, BOOL)
     if cell.refractory is not None:
