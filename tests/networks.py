@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import neuro
-from neuro.frontend.builder import PopulationHandle
+from neuro.frontend.handles import PopulationHandle
 from neuro.ir.declare import cell_type, synapse_type, trace
 from neuro.ir.network import Network
 

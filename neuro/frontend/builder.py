@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,12 @@ from numpy.typing import NDArray
 from neuro.cells.base import Cell
 from neuro.errors import ParameterError, unknown_name
 from neuro.frontend.connectors import Connected, Connector
+from neuro.frontend.handles import (
+    PopulationHandle,
+    PopulationView,
+    ProjectionHandle,
+    Target,
+)
 from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource, to_steps
 from neuro.ir.connectivity import Sparse
 from neuro.ir.expansion import expand
@@ -35,74 +40,6 @@ from neuro.surface import Given, Normal, Uniform, as_integers, to_value, to_valu
 from neuro.synapses.base import Synapse
 from neuro.synapses.static import StaticSynapse
 from neuro.units import UNITS, Unit, parse_unit, to_si
-
-Vector = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PopulationHandle:
-    """A population of the network being built; slice it for a view: ``population[0:5]``."""
-
-    builder: NetworkBuilder
-    name: str
-    size: int
-    cell: Cell | None
-
-    def __getitem__(self, index: slice | Sequence[int] | Vector) -> PopulationView:
-        cells = np.arange(self.size)[index if isinstance(index, slice) else np.asarray(index)]
-        return PopulationView(self, np.atleast_1d(cells))
-
-    def record(
-        self,
-        variables: str | Sequence[str],
-        *,
-        sampling_interval: float | None = None,
-        index: Sequence[int] | None = None,
-    ) -> None:
-        """Record ``"spikes"`` or state variables.
-
-        Parameters
-        ----------
-        variables
-            One name or several.
-        sampling_interval
-            ms between samples of state variables; None is every step.
-        index
-            Cells to record; None for all.
-        """
-        names = [variables] if isinstance(variables, str) else variables
-        self.builder.add_probes(self.name, names, sampling_interval, index)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PopulationView:
-    """Some cells of a population, in the order given."""
-
-    population: PopulationHandle
-    index: Vector
-
-    @property
-    def size(self) -> int:
-        """Number of cells in the view."""
-        return len(self.index)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ProjectionHandle:
-    """A projection of the network being built."""
-
-    builder: NetworkBuilder
-    name: str
-
-    def record(
-        self, variables: str | Sequence[str] = "w", *, sampling_interval: float | None = None
-    ) -> None:
-        """Record the weight ``"w"`` or other variables of all synapses, as for populations."""
-        names = [variables] if isinstance(variables, str) else variables
-        self.builder.add_probes(self.name, names, sampling_interval, None)
-
-
-Target = PopulationHandle | PopulationView
 
 
 class NetworkBuilder:

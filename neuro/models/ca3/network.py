@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from neuro.cells.base import Cell
 from neuro.cells.if_curr_delta import IF_curr_delta
 from neuro.cells.if_curr_exp import IF_curr_exp
-from neuro.frontend.builder import NetworkBuilder, PopulationHandle
+from neuro.frontend.builder import NetworkBuilder
 from neuro.frontend.connectors import AllToAllConnector, OneToOneConnector
+from neuro.frontend.handles import PopulationHandle
 from neuro.frontend.sources import DCSource, SpikeSourceArray
 from neuro.ir.network import FLOAT32, Network, NumberFormat
 from neuro.synapses.pair_stdp import PairSTDP
