@@ -22,6 +22,7 @@ from neuro.recording.collect import MemorySink, Sink, recorded_sources, sample_p
 from neuro.recording.data import Recording
 from neuro.recording.provenance import Provenance, machine, now, versions
 from neuro.simulation.choose import choose_backend, choose_seed, make_options
+from neuro.simulation.interrupt import held_back
 from neuro.simulation.progress import ProgressOption, progress_of
 
 CALL_SECONDS = 0.03
@@ -196,15 +197,17 @@ class Session:
         """
         _check_count(steps)
         done, call = 0, 1
-        while done < steps:
-            start = time.perf_counter()
-            advanced = self.engine.advance(min(call, steps - done), drive, sink)
-            done += advanced
-            seconds = time.perf_counter() - start
-            call = max(1, min(GROWTH * call, int(advanced * CALL_SECONDS / max(seconds, 1e-9))))
-            report(done, steps)
-            if pause is not None:
-                pause()
+        with held_back() as let_ctrl_c_through:
+            while done < steps:
+                start = time.perf_counter()
+                advanced = self.engine.advance(min(call, steps - done), drive, sink)
+                done += advanced
+                seconds = time.perf_counter() - start
+                call = max(1, min(GROWTH * call, int(advanced * CALL_SECONDS / max(seconds, 1e-9))))
+                report(done, steps)
+                if pause is not None:
+                    pause()
+                let_ctrl_c_through()
 
     def read(self, target: str, variable: str = WEIGHT) -> NDArray[Any]:
         """Values of a state variable of a population, or of a synaptic variable; SI units.
