@@ -40,7 +40,18 @@ TIMETABLE = {
     },
 }  # fmt: skip
 
-COUNTED = ("S1Cue", "S1Cont", "Cond", "Int", "S2Cue", "S2Cont", "MCue", "MCont", "OutCue", "OutCont")
+COUNTED = (
+    "S1Cue",
+    "S1Cont",
+    "Cond",
+    "Int",
+    "S2Cue",
+    "S2Cont",
+    "MCue",
+    "MCont",
+    "OutCue",
+    "OutCont",
+)
 
 COUNTS = {
     "functional": (10, 42, 34, 13, 15, 34, 15, 42, 15, 42),
@@ -78,7 +89,10 @@ def stress_operations() -> list[Operation]:
     """Three rounds of: learn five contents, recall them by cue, and ask for each bit."""
     rounds = []
     for complement in (False, True, False):
-        contents = [frozenset(b for b in range(10) if bool((i + 1) >> b & 1) != complement) for i in range(5)]
+        contents = [
+            frozenset(b for b in range(10) if bool((i + 1) >> b & 1) != complement)
+            for i in range(5)
+        ]
         rounds += [("learn", i, contents[i]) for i in range(5)]
         rounds += [("recall_cue", i, frozenset()) for i in range(5)]
         rounds += [("recall_content", None, frozenset({bit})) for bit in range(10)]

@@ -9,10 +9,19 @@ import numpy as np
 import pytest
 
 import neuro
+from neuro.models import CA3Memory
 from neuro.models.ca3.operations import parse_operations
 from neuro.models.spec import load_model
 from neuro.recording.data import Recording
-from tests.models.ca3_tables import COUNTED, COUNTS, INPUT_SPIKES, STEPS, Spike, predicted, stress_operations
+from tests.models.ca3_tables import (
+    COUNTED,
+    COUNTS,
+    INPUT_SPIKES,
+    STEPS,
+    Spike,
+    predicted,
+    stress_operations,
+)
 
 BACKENDS = ("reference", "c", "numba")
 SPEC = load_model("ca3-memory")
@@ -20,14 +29,18 @@ SPEC = load_model("ca3-memory")
 
 def run(protocol: str, backend: str, **changes: object) -> Recording:
     experiment = SPEC.experiment(protocol, changes)
-    return neuro.simulate(experiment.network, experiment.steps, inputs=experiment.inputs, backend=backend)
+    return neuro.simulate(
+        experiment.network, experiment.steps, inputs=experiment.inputs, backend=backend
+    )
 
 
 def spikes_of(recording: Recording) -> set[Spike]:
     return {
         (int(step), name, int(index))
         for name in COUNTED
-        for step, index in zip(recording.spikes[name].step, recording.spikes[name].index, strict=True)
+        for step, index in zip(
+            recording.spikes[name].step, recording.spikes[name].index, strict=True
+        )
     }
 
 
@@ -39,15 +52,21 @@ def test_every_spike_is_foreseen_by_the_timetable(protocol: str, backend: str) -
     assert recording.steps == STEPS[protocol]
     assert spikes_of(recording) == predicted(operations)
     assert tuple(len(recording.spikes[name]) for name in COUNTED) == COUNTS[protocol]
-    assert sum(len(recording.spikes[name]) for name in ("InCue", "InCont")) == INPUT_SPIKES[protocol]
+    assert (
+        sum(len(recording.spikes[name]) for name in ("InCue", "InCont")) == INPUT_SPIKES[protocol]
+    )
     assert SPEC.experiment(protocol).report(recording).passed
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("protocol", ["functional", "map"])
-def test_spikes_equal_those_recorded_on_spinnaker(shared: Path, protocol: str, backend: str) -> None:
+def test_spikes_equal_those_recorded_on_spinnaker(
+    shared: Path, protocol: str, backend: str
+) -> None:
     with (shared / "ca3_spinnaker" / f"{protocol}.csv").open() as file:
-        rows = [(int(row["tick"]), row["population"], int(row["index"])) for row in csv.DictReader(file)]
+        rows = [
+            (int(row["tick"]), row["population"], int(row["index"])) for row in csv.DictReader(file)
+        ]
     board = {spike for spike in rows if spike[1] in COUNTED}
     assert len(board) == sum(COUNTS[protocol])
     assert spikes_of(run(protocol, backend)) == board
@@ -55,7 +74,9 @@ def test_spikes_equal_those_recorded_on_spinnaker(shared: Path, protocol: str, b
 
 def test_the_reduced_form_gives_the_same_spikes() -> None:
     for protocol in COUNTS:
-        assert spikes_of(run(protocol, "reference", form="delta")) == spikes_of(run(protocol, "reference"))
+        assert spikes_of(run(protocol, "reference", form="delta")) == spikes_of(
+            run(protocol, "reference")
+        )
 
 
 def test_the_stress_protocol_is_the_rule_of_the_paper() -> None:
@@ -82,3 +103,11 @@ def test_weights_after_the_functional_experiment() -> None:
     }  # fmt: skip
     for place, weight in kept.items():
         assert back[place] == pytest.approx(weight, abs=0.006), place
+
+
+def test_a_finer_step_breaks_the_design() -> None:
+    coarse, fine = SPEC.experiment("stress"), CA3Memory(5, 10, dt=0.1)
+    inputs = {name: (10 * step, index) for name, (step, index) in coarse.inputs.items()}
+    recording = neuro.simulate(fine.network, 8510, inputs=inputs, backend="c")
+    spikes = {(step // 10, name, index) for step, name, index in spikes_of(recording)}
+    assert len(spikes ^ spikes_of(run("stress", "c"))) > 500

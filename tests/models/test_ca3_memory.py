@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import neuro
-from neuro.errors import ParameterError
+from neuro.errors import NeuroError
 from neuro.ir.declare import trace
 from neuro.ir.network import Network
 from neuro.models import CA3Memory
 from neuro.models.ca3.memory import CA3Session
-from neuro.models.ca3.operations import Operation, Oracle
+from neuro.models.ca3.operations import SAFE_SPACING, Kind, Operation, Oracle
 
-KINDS = ("learn", "recall_cue", "recall_content")
+KINDS: tuple[Kind, ...] = ("learn", "recall_cue", "recall_content")
 
 
 def random_operations(
-    memory: CA3Memory, count: int, *, bits: int = 1, seed: int = 0, spacing: int = 14
-) -> Iterator[Operation]:
-    """Forty per cent learn any bits, thirty ask by a cue, thirty by `bits` bits."""
+    memory: CA3Memory, count: int, *, seed: int = 0, spacing: int = 14
+) -> list[Operation]:
+    """Forty per cent learn any bits, thirty ask by a cue, thirty by one bit."""
     random = np.random.default_rng(seed)
+    operations = []
     for place in range(count):
-        kind = random.choice(KINDS, p=[0.4, 0.3, 0.3])
-        size = random.integers(1, memory.content + 1) if kind == "learn" else bits
+        kind = KINDS[random.choice(3, p=[0.4, 0.3, 0.3])]
+        size = random.integers(1, memory.content + 1) if kind == "learn" else 1
         chosen = frozenset(random.choice(memory.content, size, replace=False).tolist())
-        yield Operation(
-            kind=kind,
-            cue=None if kind == "recall_content" else int(random.integers(memory.cues)),
-            content=frozenset() if kind == "recall_cue" else chosen,
-            step=place * spacing,
+        operations.append(
+            Operation(
+                kind=kind,
+                cue=None if kind == "recall_content" else int(random.integers(memory.cues)),
+                content=frozenset() if kind == "recall_cue" else chosen,
+                step=place * spacing,
+            )
         )
+    return operations
 
 
 def wrong_answers(memory: CA3Memory, operations: list[Operation], backend: str = "c") -> list[str]:
@@ -46,23 +50,51 @@ def wrong_answers(memory: CA3Memory, operations: list[Operation], backend: str =
     return [o.kind for o in operations if oracle(o) != o.answer(recording)]
 
 
-@pytest.mark.parametrize("form", ["spinnaker", "delta"])
 @pytest.mark.parametrize("size", [(5, 10), (16, 16), (64, 128)])
-def test_two_hundred_random_operations_are_all_right(size: tuple[int, int], form: str) -> None:
-    memory = CA3Memory(*size, form=form)  # type: ignore[arg-type]
-    assert wrong_answers(memory, list(random_operations(memory, 200))) == []
+def test_two_hundred_random_operations_are_all_right_14_ms_apart(size: tuple[int, int]) -> None:
+    memory = CA3Memory(*size)
+    assert wrong_answers(memory, random_operations(memory, 200)) == []
+
+
+@pytest.mark.parametrize("size", [(5, 10), (16, 16), (32, 32), (48, 48), (64, 128)])
+def test_long_random_sequences_are_all_right_at_the_safe_spacing(size: tuple[int, int]) -> None:
+    memory = CA3Memory(*size)
+    for seed in (1, 2):
+        operations = random_operations(memory, 1000, seed=seed, spacing=SAFE_SPACING)
+        assert wrong_answers(memory, operations) == []
+
+
+def test_at_14_ms_leaks_add_up_over_a_long_sequence_and_some_searches_go_wrong() -> None:
+    memory = CA3Memory(16, 16)
+    wrong = wrong_answers(memory, random_operations(memory, 2000))
+    assert set(wrong) == {"recall_content"}
+    assert len(wrong) < 100
 
 
 def test_a_memory_of_256_cues_and_512_bits() -> None:
     memory = CA3Memory(256, 512)
-    assert wrong_answers(memory, list(random_operations(memory, 60, seed=1))) == []
+    assert wrong_answers(memory, random_operations(memory, 60, seed=1)) == []
 
 
 def test_the_closest_spacing_is_too_close_for_searching() -> None:
     memory = CA3Memory(5, 10)
-    wrong = wrong_answers(memory, list(random_operations(memory, 200, spacing=7)))
+    wrong = wrong_answers(memory, random_operations(memory, 200, spacing=7))
     assert wrong.count("recall_content") > 10
     assert wrong.count("recall_cue") <= 1
+
+
+def test_the_form_goes_by_the_number_of_bits() -> None:
+    assert CA3Memory(3, 48).network == CA3Memory(3, 48, form="spinnaker").network
+    assert CA3Memory(3, 49).network == CA3Memory(3, 49, form="delta").network
+
+
+@pytest.mark.parametrize(("bits", "forgets"), [(48, True), (64, False)])
+def test_the_cells_of_the_paper_forget_up_to_48_bits(bits: int, forgets: bool) -> None:
+    with CA3Memory(3, bits, form="spinnaker").open() as session:
+        session.learn(0, set(range(bits)))
+        session.learn(0, set(range(bits - 1)))
+        found = session.recall(cue=0), session.recall(content={bits - 1})
+    assert (found == (set(range(bits - 1)), set())) is forgets
 
 
 # What must fail, so that nobody changes the semantics unseen
@@ -77,13 +109,15 @@ def with_strict_depression(network: Network) -> Network:
         each_step="x_post = decay_minus * (x_post + fresh); fresh = 0",
     )
     strict = replace(rule, name="strict", post=late)
-    projections = tuple(replace(p, synapse=strict) if p.synapse == rule else p for p in network.projections)
+    projections = tuple(
+        replace(p, synapse=strict) if p.synapse == rule else p for p in network.projections
+    )
     return replace(network, projections=projections)
 
 
 def test_depression_without_the_tie_forgets_nothing() -> None:
     memory = CA3Memory(5, 10)
-    operations = list(random_operations(memory, 200))
+    operations = random_operations(memory, 200)
     memory.network = with_strict_depression(memory.network)
     wrong = wrong_answers(memory, operations)
     assert wrong.count("recall_cue") > 20
@@ -92,18 +126,8 @@ def test_depression_without_the_tie_forgets_nothing() -> None:
 @pytest.mark.parametrize("amplitude", [5.5, 6.5, 36.0])
 def test_the_amplitude_must_be_that_of_the_board(amplitude: float) -> None:
     memory = CA3Memory(5, 10, amplitude=amplitude)
-    wrong = wrong_answers(memory, list(random_operations(memory, 200)))
+    wrong = wrong_answers(memory, random_operations(memory, 200))
     assert wrong.count("recall_content") > 5
-
-
-def test_a_finer_step_breaks_the_design() -> None:
-    memory = CA3Memory(5, 10, dt=0.1)
-    operations = list(random_operations(memory, 20, spacing=140))
-    steps = operations[-1].step + 140
-    recording = neuro.simulate(memory.network, steps, inputs=memory.inputs(operations), backend="c")
-    oracle = Oracle()
-    right = [oracle(o) == frozenset(recording.spikes["OutCont"].between(o.step, o.step + 140).index) for o in operations if o.kind != "recall_content"]
-    assert not all(right)
 
 
 # Sessions
@@ -120,7 +144,7 @@ def test_a_session_learns_recalls_searches_and_forgets() -> None:
         assert session.recall(content={8}) == {0}
         assert session.recall(cue=1) == set()
         assert session.recall(content={7}) == set()
-    assert session.recording.steps == 9 * 14
+    assert session.recording.steps == 9 * SAFE_SPACING
 
 
 def test_a_session_can_be_slower_than_the_safe_spacing() -> None:
@@ -155,11 +179,6 @@ def test_searching_by_two_bits_mixes_memories_up_and_the_gate_prevents_it() -> N
         assert search_twice(gated) == {0}
 
 
-def test_the_gate_stays_right_for_queries_of_several_bits() -> None:
-    memory = CA3Memory(5, 10, gate=True)
-    assert wrong_answers(memory, list(random_operations(memory, 200, bits=3))) == []
-
-
 @pytest.mark.parametrize(
     ("do", "words"),
     [
@@ -175,5 +194,5 @@ def test_the_gate_stays_right_for_queries_of_several_bits() -> None:
     ],
 )  # fmt: skip
 def test_wrong_use_is_explained(do: Callable[[], object], words: str) -> None:
-    with pytest.raises(ParameterError, match=re.escape(words)):
+    with pytest.raises(NeuroError, match=re.escape(words)):
         do()

@@ -37,7 +37,8 @@ class CA3Memory:
         without it, recalling by two or more bits slowly adds wrong links.
     form
         ``"spinnaker"``: the paper's cells in SpiNNaker's arithmetic; ``"delta"``: the reduced model
-        with delta synapses, which gives the same spikes and suits integer hardware.
+        with delta synapses, which gives the same spikes and suits integer hardware; ``"auto"``: the
+        paper's cells for up to 48 bits, and beyond that, where they forget badly, the reduced model.
     amplitude
         Amplitude of the plasticity, nA; the design works from about 5.9 to 6.1.
     format
@@ -71,7 +72,7 @@ class CA3Memory:
         *,
         memories: Mapping[int, Iterable[int]] | None = None,
         gate: bool = False,
-        form: Form = "spinnaker",
+        form: Form = "auto",
         amplitude: float = WEIGHT,
         format: NumberFormat = FLOAT32,
         dt: float = 1.0,
@@ -116,7 +117,7 @@ class CA3Memory:
         backend, seed, options
             As for `neuro.Session`.
         spacing
-            Steps from one operation to the next, at least 7.  14 is safe for any sequence; closer,
+            Steps from one operation to the next, at least 7.  20 is safe for any sequence; closer,
             recalling by content goes wrong the more often the closer.
         """
         return CA3Session(self, backend=backend, spacing=spacing, seed=seed, options=options)

@@ -22,7 +22,7 @@ ECHO, ANSWER = 5, 6
 LATENCY = {"learn": 7, "recall_cue": 6, "recall_content": 6}
 """Steps that each operation takes; the closest spacing that the authors state."""
 
-SAFE_SPACING = 14
+SAFE_SPACING = 20
 """Steps between operations at which any sequence works; see section 'Spacing' of the card."""
 
 
