@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from neuro.backends.registry import backend_names, get_backend
-from neuro.cli.console import print_json, print_table, readable_errors
+from neuro.cli.console import out, print_json, print_table, readable_errors
 from neuro.cli.options import JsonOption
+from neuro.deploy.board import Board, board_names, load_board
 from neuro.errors import UnavailableError
 
 
 @readable_errors
 def targets(json: JsonOption = False) -> None:
-    """List the backends, and whether each can be used here."""
-    rows = [_describe(name) for name in backend_names()]
+    """List the backends, whether each can be used here, and the boards."""
+    backends = [_describe(name) for name in backend_names()]
+    boards = [load_board(name) for name in board_names()]
     if json:
-        print_json([dict(zip(("name", "available", "summary"), row, strict=True)) for row in rows])
+        columns = ("name", "available", "summary")
+        found = [dict(zip(columns, backend, strict=True)) for backend in backends]
+        print_json({"backends": found, "boards": [board.model_dump() for board in boards]})
         return
+    rows = [(name, "yes" if here else "no", text) for name, here, text in backends]
     print_table("Backends", ("name", "available", "what it is"), rows)
+    out.print()
+    print_table("Boards", ("name", "target", "core", "toolchain", "what it is"), map(_row, boards))
 
 
-def _describe(name: str) -> tuple[str, str, str]:
+def _describe(name: str) -> tuple[str, bool, str]:
+    """Name, whether it can be used here, and what it is or why it cannot."""
     try:
         backend = get_backend(name)
     except UnavailableError as error:
-        return (name, "no", error.hint)
+        return (name, False, error.hint)
     problem = backend.unavailable()
-    return (name, "no" if problem else "yes", problem or backend.summary)
+    return (name, not problem, problem or backend.summary)
+
+
+def _row(board: Board) -> tuple[str, ...]:
+    return (board.name, board.target, board.core, board.toolchain, board.summary)
 
 
 command = targets

@@ -1,0 +1,1 @@
+"""Where networks are put: boards, and what they need."""
