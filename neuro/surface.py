@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from neuro.errors import unknown_name
+from neuro.errors import ParameterError, unknown_name
 from neuro.ir.values import Draw, Value
 from neuro.units import Quantity, Unit, parse_unit, to_si
 
@@ -125,13 +126,42 @@ def to_values(
     return result
 
 
-def as_integers(values: Iterable[int], *, where: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """`values` as an int64 array; refuses numbers that are not whole."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "iu" and array.size:
-        whole = np.asarray(array, dtype=np.float64)
-        if not np.array_equal(whole, np.floor(whole)):
-            from neuro.errors import ParameterError
+def as_integer(value: int, *, where: str, least: int = 0) -> int:
+    """`value` as an int.
 
-            raise ParameterError("holds numbers that are not whole.", where=where)
+    Raises
+    ------
+    ParameterError
+        If it is not a whole number, or below `least`.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        hint = f"Give a whole number of {least} or more."
+        raise ParameterError(f"is {value!r}.", where=where, hint=hint)
+    return number
+
+
+def as_integers(values: Iterable[int], *, where: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """`values` as an int64 array.
+
+    Raises
+    ------
+    ParameterError
+        If some are not whole numbers.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind in "iu" or not array.size:
+        return array.astype(np.int64)
+    flat = array.reshape(-1)
+    numbers = flat.astype(np.float64) if array.dtype.kind == "f" else np.full(flat.shape, np.nan)
+    whole = (numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53)
+    if not whole.all():
+        raise ParameterError(
+            f"holds {flat[np.argmin(whole)].item()!r}, which is not a whole number.",
+            where=where,
+            hint="Indices are whole numbers, counted from 0.",
+        )
     return array.astype(np.int64)

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuro.errors import UnitError
+from neuro.errors import UnitError, suggestion
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Quantity: TypeAlias = float | str | ArrayLike
@@ -122,8 +122,15 @@ UNITS = _unit_table()
 """All units by name: V, mV, nA, ms, uS, MOhm, nF, Hz, ... and ``1`` for plain numbers."""
 
 
-def parse_unit(text: str) -> Unit:
+def parse_unit(text: str, *, where: str = "") -> Unit:
     """Parse a unit such as ``"mV"``, ``"nA/ms"`` or ``"1/s"``.
+
+    Parameters
+    ----------
+    text
+        A product, quotient or power of `UNITS`.
+    where
+        Names the parameter in errors.
 
     Raises
     ------
@@ -134,9 +141,9 @@ def parse_unit(text: str) -> Unit:
         return UNITS[text]
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
-    except SyntaxError:
-        raise _bad_unit(text) from None
-    dimension, numerator, denominator = _evaluate_unit(tree, text)
+        dimension, numerator, denominator = _evaluate_unit(tree)
+    except (SyntaxError, _NoUnit, OverflowError):
+        raise _bad_unit(text, where) from None
     return Unit(text, dimension, numerator, denominator)
 
 
@@ -162,12 +169,19 @@ def to_si(value: Quantity, unit: Unit, *, where: str) -> FloatArray:
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise UnitError(
-            f"{value!r} is not a number, an array of numbers or a text with a unit.",
-            where=where,
-            hint=f"Write 10 (in {unit.name}), an array, or '10 {unit.name}'.",
-        ) from None
+        raise _no_quantity(value, unit, where) from None
+    if value is None:  # numpy would make it nan
+        raise _no_quantity(value, unit, where)
     return np.asarray(unit.to_si(array), dtype=np.float64)
+
+
+def _no_quantity(value: object, unit: Unit, where: str) -> UnitError:
+    example = "10" if unit.name == "1" else f"10 (in {unit.name}), '10 {unit.name}'"
+    return UnitError(
+        f"{value!r} is not a number, an array of numbers or a text with a unit.",
+        where=where,
+        hint=f"Write {example}, or an array.",
+    )
 
 
 def _quantity_to_si(text: str, unit: Unit, where: str) -> float:
@@ -176,19 +190,29 @@ def _quantity_to_si(text: str, unit: Unit, where: str) -> float:
         value = float(number)
     except ValueError:
         raise UnitError(
-            f"{text!r} is not a quantity.", where=where, hint=f"Write '10 {unit.name}'."
+            f"{text!r} is not a quantity.",
+            where=where,
+            hint=f"Write a number, a space and a unit, such as '10 {unit.name}'.",
         ) from None
-    given = parse_unit(name.strip()) if name.strip() else unit
+    given = parse_unit(name.strip(), where=where) if name.strip() else unit
     if given.dimension != unit.dimension:
         raise UnitError(
             f"{text!r} is in {given.dimension}, but {unit.dimension} is needed.",
             where=where,
-            hint=f"Write '{number} {unit.name}' if that was meant.",
+            hint=f"Write {_example(number, unit)} if that was meant.",
         )
     return float(given.to_si(value))
 
 
-def _evaluate_unit(node: ast.expr, text: str) -> tuple[Dimension, float, float]:
+def _example(number: str, unit: Unit) -> str:
+    return number if unit.name == "1" else f"'{number} {unit.name}'"
+
+
+class _NoUnit(Exception):
+    """A part of a text that is no unit."""
+
+
+def _evaluate_unit(node: ast.expr) -> tuple[Dimension, float, float]:
     """Dimension and exact scale of a product, quotient or power of units."""
     match node:
         case ast.Name(id=name) if name in UNITS:
@@ -197,35 +221,38 @@ def _evaluate_unit(node: ast.expr, text: str) -> tuple[Dimension, float, float]:
         case ast.Constant(value=1):
             return NONE, 1.0, 1.0
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            (d1, n1, m1), (d2, n2, m2) = _evaluate_unit(left, text), _evaluate_unit(right, text)
+            (d1, n1, m1), (d2, n2, m2) = _evaluate_unit(left), _evaluate_unit(right)
             return d1 * d2, n1 * n2, m1 * m2
         case ast.BinOp(left=left, op=ast.Div(), right=right):
-            (d1, n1, m1), (d2, n2, m2) = _evaluate_unit(left, text), _evaluate_unit(right, text)
+            (d1, n1, m1), (d2, n2, m2) = _evaluate_unit(left), _evaluate_unit(right)
             return d1 / d2, n1 * m2, m1 * n2
         case ast.BinOp(left=left, op=ast.Pow(), right=exponent):
-            power = _integer(exponent, text)
-            dimension, numerator, denominator = _evaluate_unit(left, text)
+            power = _integer(exponent)
+            dimension, numerator, denominator = _evaluate_unit(left)
             if power < 0:
                 numerator, denominator = denominator, numerator
             return dimension**power, numerator ** abs(power), denominator ** abs(power)
         case _:
-            raise _bad_unit(text)
+            raise _NoUnit
 
 
-def _integer(node: ast.expr, text: str) -> int:
+def _integer(node: ast.expr) -> int:
     match node:
         case ast.Constant(value=int(value)):
             return value
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
             return -value
         case _:
-            raise _bad_unit(text)
+            raise _NoUnit
 
 
-def _bad_unit(text: str) -> UnitError:
+def _bad_unit(text: str, where: str) -> UnitError:
+    near = suggestion(text, UNITS)
+    offer = f"{near} " if near.startswith("Did") else ""
     return UnitError(
         f"{text!r} is not a unit.",
-        hint=f"Use products, quotients and powers of: {', '.join(UNITS)}.",
+        where=where,
+        hint=f"{offer}Use products, quotients and powers of: {', '.join(UNITS)}.",
     )
 
 

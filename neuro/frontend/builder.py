@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,7 @@ from neuro.frontend.handles import (
     Target,
 )
 from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource, to_steps
-from neuro.ir.connectivity import Sparse
-from neuro.ir.expansion import expand
+from neuro.frontend.views import between_views, ordered
 from neuro.ir.network import (
     FLOAT32,
     CurrentInput,
@@ -33,13 +31,20 @@ from neuro.ir.network import (
     Projection,
     SpikeArray,
 )
-from neuro.ir.philox import derived_seed
 from neuro.ir.values import Draw, Value
 from neuro.ir.verify import verified
-from neuro.surface import Given, Normal, Uniform, as_integers, to_value, to_values
+from neuro.surface import (
+    Given,
+    Normal,
+    Uniform,
+    as_integer,
+    as_integers,
+    to_value,
+    to_values,
+)
 from neuro.synapses.base import Synapse
 from neuro.synapses.static import StaticSynapse
-from neuro.units import UNITS, Unit, parse_unit, to_si
+from neuro.units import UNITS, Quantity, Unit, parse_unit, to_si
 
 
 class NetworkBuilder:
@@ -109,14 +114,22 @@ class NetworkBuilder:
             Name; by default ``population0``, ``population1``, ...
         initial_values
             State before step 0 by variable, in the documented units.
+
+        Raises
+        ------
+        ParameterError
+            If `size` is not a whole number of 1 or more.
+        UnknownNameError
+            If the cell has no such state variable.
         """
         name = label or f"population{len(self._populations) + len(self._inputs)}"
+        where = f"population {name!r}"
+        size = as_integer(size, where=f"{where}, size", least=1)
         if isinstance(cell, SpikeSourceArray):
             step, index = cell.events(size, self.dt)
             self._inputs.append(SpikeArray(name=name, size=size, step=step, index=index))
             return PopulationHandle(self, name, size, None)
         units = {variable.name: variable.unit for variable in cell.cell_type.state}
-        where = f"population {name!r}"
         initial = to_values(initial_values or {}, units, kind="state variable", where=where)
         self._populations.append(
             Population(
@@ -166,13 +179,12 @@ class NetworkBuilder:
         name = self._fresh(label or f"{_name(pre)}_to_{_name(post)}", forced=label is not None)
         where = f"projection {name!r}"
         connected = self._connect(connector, pre, post, name)
-        weight = (
-            _ordered(synapse.weight, connected) if connected.weight is None else connected.weight
-        )
-        delay = _ordered(synapse.delay, connected) if connected.delay is None else connected.delay
-        given = {key: _ordered(value, connected) for key, value in synapse.parameters.items()}
-        steps = self._delay(delay, where)
+        weight = self._weight(connected, synapse.weight, unit, where)
+        steps = self._delay(connected, synapse.delay, where)
         units = {p.name: p.unit for p in synapse.synapse_type.parameters}
+        given = to_values(
+            synapse.parameters, units, kind="parameter", where=where, weight_unit=unit
+        )
         self._projections.append(
             Projection(
                 name=name,
@@ -180,11 +192,14 @@ class NetworkBuilder:
                 post=_name(post),
                 port=port,
                 connectivity=connected.connectivity,
-                weight=to_value(weight, unit, where=f"{where}, weight"),
+                weight=weight,
                 delay=steps,
                 axonal=_axonal(steps, synapse.dendritic_delay_fraction, where),
                 synapse=synapse.synapse_type,
-                parameters=to_values(given, units, kind="parameter", where=where, weight_unit=unit),
+                parameters={
+                    key: ordered(value, connected, where=f"{where}, {key!r}")
+                    for key, value in given.items()
+                },
             )
         )
         return ProjectionHandle(self, name)
@@ -213,6 +228,7 @@ class NetworkBuilder:
             Which cells are connected.
         weight
             SI units of the port per SI unit of the variable; one number or one per synapse.
+            A connector that lists weights or delays overrides `weight` and `delay`.
         delay
             ms; None is one step.
         label
@@ -225,6 +241,7 @@ class NetworkBuilder:
             connected = self._connect(connector, pre, post, name)
         else:
             connected = connector.connect(pre.size, 1)
+        where = f"graded projection {name!r}"
         self._graded.append(
             GradedProjection(
                 name=name,
@@ -233,8 +250,8 @@ class NetworkBuilder:
                 post=_name(post),
                 port=port,
                 connectivity=connected.connectivity,
-                weight=weight,
-                delay=self._delay(delay, f"graded projection {name!r}"),
+                weight=self._weight(connected, weight, UNITS["1"], where),
+                delay=self._delay(connected, delay, where),
             )
         )
 
@@ -304,9 +321,9 @@ class NetworkBuilder:
         )
         name = self._fresh(label or f"{port}_of_{post.name}", forced=label is not None)
         steps, amplitudes = source.steps(self.dt)
-        values = [to_si(a, unit, where=f"current input {name!r}") for a in amplitudes]
+        value = _rows(amplitudes, unit, f"current input {name!r}")
         self._inputs.append(
-            CurrentInput(name=name, post=post.name, port=port, step=steps, value=np.array(values))
+            CurrentInput(name=name, post=post.name, port=port, step=steps, value=value)
         )
         return name
 
@@ -385,26 +402,24 @@ class NetworkBuilder:
         connected = connector.connect(pre.size, post.size)
         if not isinstance(pre, PopulationView) and not isinstance(post, PopulationView):
             return connected
-        own_seed = getattr(connected.connectivity, "seed", 0)
-        if own_seed is None and self.seed is None:
-            raise ParameterError(
-                "a random connector between views needs a seed.",
-                where=f"projection {name!r}",
-                hint="Give the connector or the builder a seed.",
-            )
-        seed = derived_seed(self.seed or 0, f"{name}/connectivity")
-        rows = expand(connected.connectivity, pre.size, post.size, seed)
-        if rows.kernel_index is not None:
-            raise ParameterError(
-                "a convolution needs whole populations.", where=f"projection {name!r}"
-            )
-        return _embed(connected, rows.sources(), rows.indices, pre, post)
+        return between_views(connected, pre, post, seed=self.seed, name=name)
 
-    def _delay(self, delay: Given | None, where: str) -> Value:
-        """A delay in ms as a number of steps, an array of them, or a draw."""
+    def _weight(self, connected: Connected, given: Given, unit: Unit, where: str) -> Value:
+        """What the connector brings itself, else what is given, in the order of synapses."""
+        where = f"{where}, weight"
+        if connected.weight is not None:
+            return to_value(connected.weight, unit, where=where)
+        return ordered(to_value(given, unit, where=where), connected, where=where)
+
+    def _delay(self, connected: Connected, given: Given | None, where: str) -> Value:
+        """As `_weight`, in steps; without any delay one step."""
         where = f"{where}, delay"
-        if delay is None:
-            return 1
+        if connected.delay is not None:
+            return self._steps(connected.delay, where)
+        return 1 if given is None else ordered(self._steps(given, where), connected, where=where)
+
+    def _steps(self, delay: Given, where: str) -> Value:
+        """A delay in ms as a number of steps, an array of them, or a draw."""
         if isinstance(delay, Uniform | Normal):
             drawn = to_value(
                 delay, Unit("step", UNITS["ms"].dimension, 1.0 / self.dt, 1000.0), where=where
@@ -435,23 +450,15 @@ def _axonal(delay: Value, dendritic_fraction: float, where: str) -> Value:
     return int(axonal) if axonal.ndim == 0 else axonal
 
 
-def _embed(
-    connected: Connected, pre_index: Any, post_index: Any, pre: Target, post: Target
-) -> Connected:
-    """Connections between views as rows of the whole populations."""
-    whole = pre.population.size if isinstance(pre, PopulationView) else pre.size
-    source = pre.index[pre_index] if isinstance(pre, PopulationView) else pre_index
-    target = post.index[post_index] if isinstance(post, PopulationView) else post_index
-    order = np.argsort(source, kind="stable")
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=whole))])
-    rows = Sparse(indptr=indptr.astype(np.int64), indices=target[order].astype(np.int32))
-    weight = None if connected.weight is None else connected.weight[order]
-    delay = None if connected.delay is None else connected.delay[order]
-    return Connected(rows, weight, delay, order)
-
-
-def _ordered(value: Any, connected: Connected) -> Any:
-    """An array of one number per synapse, brought into the order of the rows."""
-    if connected.order is None or not isinstance(value, np.ndarray | list | tuple):
-        return value
-    return np.asarray(value)[connected.order]
+def _rows(amplitudes: Sequence[Quantity], unit: Unit, where: str) -> NDArray[np.float64]:
+    """One number, or one row of numbers, per amplitude, in SI units."""
+    values = [to_si(amplitude, unit, where=where) for amplitude in amplitudes]
+    try:
+        return np.stack(np.broadcast_arrays(*values)) if values else np.empty(0)
+    except ValueError:
+        shapes = ", ".join(str(shape) for shape in dict.fromkeys(v.shape for v in values))
+        raise ParameterError(
+            f"has amplitudes of shapes {shapes}.",
+            where=where,
+            hint="Give numbers, or rows of one number per cell.",
+        ) from None

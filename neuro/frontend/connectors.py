@@ -23,7 +23,8 @@ from neuro.ir.connectivity import (
     Sparse,
 )
 from neuro.ir.expressions.parser import parse_expression
-from neuro.surface import as_integers
+from neuro.surface import as_integer, as_integers
+from neuro.units import UNITS, to_si
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +40,16 @@ class Connected:
     order
         Where each synapse of `connectivity` stands in the connector's own order; None if it is
         the same.
+    shape
+        Shape of an array of one number per synapse in the connector's own order, where `order` is
+        given and that is a matrix.
     """
 
     connectivity: Connectivity
     weight: NDArray[np.float64] | None = None
     delay: NDArray[np.float64] | None = None
     order: NDArray[np.int64] | None = None
+    shape: tuple[int, ...] | None = None
 
 
 class Connector(Protocol):
@@ -131,7 +136,7 @@ class FixedNumberPreConnector:
         return Connected(
             FixedNumber(
                 side="pre",
-                number=self.n,
+                number=as_integer(self.n, where="FixedNumberPreConnector, n"),
                 self_connections=self.allow_self_connections,
                 seed=self.seed,
             )
@@ -159,7 +164,7 @@ class FixedNumberPostConnector:
         return Connected(
             FixedNumber(
                 side="post",
-                number=self.n,
+                number=as_integer(self.n, where="FixedNumberPostConnector, n"),
                 self_connections=self.allow_self_connections,
                 seed=self.seed,
             )
@@ -203,7 +208,8 @@ class DistanceDependentProbabilityConnector:
 
 
 def _positions(given: ArrayLike) -> NDArray[np.float64]:
-    positions = np.asarray(given, dtype=np.float64)
+    where = "DistanceDependentProbabilityConnector, positions"
+    positions = to_si(given, UNITS["1"], where=where)
     return positions[:, None] if positions.ndim == 1 else positions
 
 
@@ -223,30 +229,42 @@ class FromListConnector:
 
     def connect(self, n_pre: int, n_post: int) -> Connected:
         """Explicit rows, sorted by presynaptic cell."""
-        table = np.asarray(self.conn_list, dtype=np.float64)
-        if table.size == 0:
-            table = table.reshape(0, 2)
-        if table.ndim != 2 or table.shape[1] not in (2, 3, 4):
-            raise ParameterError(
-                f"has shape {table.shape}.",
-                where="FromListConnector, conn_list",
-                hint="Give rows (i, j), (i, j, weight) or (i, j, weight, delay).",
-            )
-        table = table[np.argsort(table[:, 0], kind="stable")]
-        pre = as_integers(table[:, 0], where="FromListConnector, i")
-        post = as_integers(table[:, 1], where="FromListConnector, j")
-        if len(pre) and (pre[0] < 0 or pre[-1] >= n_pre):
-            worst = int(pre[0] if pre[0] < 0 else pre[-1])
-            raise ParameterError(
-                f"presynaptic cell {worst} does not exist.",
-                where="FromListConnector, i",
-                hint=f"The source has cells 0 to {n_pre - 1}.",
-            )
+        table = self._table()
+        order = np.argsort(table[:, 0], kind="stable")
+        table = table[order]
+        pre = _cells(table[:, 0], n_pre, "presynaptic", where="FromListConnector, i")
+        post = _cells(table[:, 1], n_post, "postsynaptic", where="FromListConnector, j")
         indptr = np.concatenate([[0], np.cumsum(np.bincount(pre, minlength=n_pre))])
         rows = Sparse(indptr=indptr.astype(np.int64), indices=post.astype(np.int32))
         weight = table[:, 2].copy() if table.shape[1] > 2 else None
         delay = table[:, 3].copy() if table.shape[1] > 3 else None
-        return Connected(rows, weight, delay)
+        return Connected(rows, weight, delay, order)
+
+    def _table(self) -> NDArray[np.float64]:
+        where = "FromListConnector, conn_list"
+        hint = "Give rows (i, j), (i, j, weight) or (i, j, weight, delay), all of one kind."
+        try:
+            table = np.asarray(self.conn_list, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ParameterError("is no table of numbers.", where=where, hint=hint) from None
+        if table.size == 0:
+            return np.empty((0, 2))
+        if table.ndim != 2 or table.shape[1] not in (2, 3, 4):
+            raise ParameterError(f"has shape {table.shape}.", where=where, hint=hint)
+        return table
+
+
+def _cells(numbers: NDArray[np.float64], size: int, side: str, *, where: str) -> NDArray[np.int64]:
+    """`numbers` as cells of a population of `size`."""
+    cells = as_integers(numbers, where=where)
+    outside = cells[(cells < 0) | (cells >= size)]
+    if len(outside):
+        raise ParameterError(
+            f"{side} cell {outside[0]} does not exist.",
+            where=where,
+            hint=f"The population has cells 0 to {size - 1}.",
+        )
+    return cells
 
 
 @dataclass(frozen=True, slots=True)

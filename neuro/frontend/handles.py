@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.cells.base import Cell
+from neuro.errors import ParameterError
 
 if TYPE_CHECKING:
     from neuro.frontend.builder import NetworkBuilder
@@ -27,7 +28,16 @@ class PopulationHandle:
     cell: Cell | None
 
     def __getitem__(self, index: slice | Sequence[int] | Vector) -> PopulationView:
-        cells = np.arange(self.size)[index if isinstance(index, slice) else np.asarray(index)]
+        try:
+            cells = np.arange(self.size)[index if isinstance(index, slice) else np.asarray(index)]
+        except IndexError:
+            cells = np.empty(0, np.int64)
+        if not cells.size:
+            raise ParameterError(
+                f"a view of {index!r} holds no cells, or some that do not exist.",
+                where=f"population {self.name!r}",
+                hint=f"Its cells are 0 to {self.size - 1}; give a slice, indices or a mask.",
+            )
         return PopulationView(self, np.atleast_1d(cells))
 
     def record(
@@ -46,7 +56,7 @@ class PopulationHandle:
         sampling_interval
             ms between samples of state variables; None is every step.
         index
-            Cells to record; None for all.
+            Cells whose state variables to record; None for all.  Spikes come from all cells.
         """
         names = [variables] if isinstance(variables, str) else variables
         self.builder.add_probes(self.name, names, sampling_interval, index)

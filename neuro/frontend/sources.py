@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuro.errors import ParameterError
-from neuro.units import Quantity
+from neuro.units import UNITS, Quantity, to_si
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +60,12 @@ class DCSource:
 
     def steps(self, dt: float) -> tuple[NDArray[np.int64], list[Quantity]]:
         """When the current changes, and its values from there on."""
+        if self.stop is not None and self.stop <= self.start:
+            raise ParameterError(
+                f"stops at {self.stop} ms, but starts at {self.start} ms.",
+                where="DCSource, stop",
+                hint="Give a later time, or None for a current without end.",
+            )
         times = [self.start] if self.stop is None else [self.start, self.stop]
         values: list[Quantity] = [self.amplitude, 0.0]
         return to_steps(times, dt, where="DCSource"), values[: len(times)]
@@ -82,26 +88,39 @@ class StepCurrentSource:
 
     def steps(self, dt: float) -> tuple[NDArray[np.int64], list[Quantity]]:
         """When the current changes, and its values from there on."""
-        return to_steps(self.times, dt, where="StepCurrentSource, times"), list(self.amplitudes)
+        steps = to_steps(self.times, dt, where="StepCurrentSource, times")
+        if len(steps) != len(self.amplitudes):
+            raise ParameterError(
+                f"has {len(steps)} times and {len(self.amplitudes)} amplitudes.",
+                where="StepCurrentSource",
+                hint="Give one amplitude, or one row of amplitudes, per time.",
+            )
+        return steps, list(self.amplitudes)
 
 
-def to_steps(milliseconds: ArrayLike, dt: float, *, where: str) -> NDArray[np.int64]:
+def to_steps(times: Quantity, dt: float, *, where: str) -> NDArray[np.int64]:
     """Times in ms as whole numbers of steps of `dt` seconds.
 
     Raises
     ------
     ParameterError
         If a time is not a multiple of the step.
+    UnitError
+        If something is no time.
     """
-    times = np.atleast_1d(np.asarray(milliseconds, dtype=np.float64))
-    if not np.isfinite(times).all():
-        raise ParameterError("holds a time that is not finite.", where=where)
-    exact = times / 1000.0 / dt
+    seconds = np.atleast_1d(to_si(times, UNITS["ms"], where=where))
+    if not np.isfinite(seconds).all():
+        raise ParameterError(
+            f"holds {seconds[~np.isfinite(seconds)][0]}.",
+            where=where,
+            hint="Give finite times in ms.",
+        )
+    exact = seconds / dt
     steps = np.floor(exact + 0.5)
     wrong = np.flatnonzero(np.abs(exact - steps) > 1e-6 * np.maximum(1.0, np.abs(exact)))
     if len(wrong):
         raise ParameterError(
-            f"{times[wrong[0]]} ms is not a multiple of the step of {dt * 1000:g} ms.",
+            f"{seconds[wrong[0]] * 1000:.12g} ms is not a multiple of the step of {dt * 1000:g} ms.",
             where=where,
             hint="Change it, or choose a finer dt.",
         )
