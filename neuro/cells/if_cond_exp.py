@@ -127,6 +127,11 @@ class IF_cond_exp(Cell):  # noqa: N801
     Notes
     -----
     Ports: ``excitatory`` and ``inhibitory`` (uS per spike), ``current`` (nA).
+
+    References
+    ----------
+    R. Brette et al., "Simulation of networks of spiking neurons: a review of tools and strategies",
+    Journal of Computational Neuroscience 23 (2007).
     """
 
     def __init__(

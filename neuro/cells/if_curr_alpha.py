@@ -5,6 +5,12 @@ from __future__ import annotations
 from neuro.cells.base import Cell
 from neuro.ir.declare import cell_type
 
+_NEAR = (
+    "1/2 + {z} * (1/3 + {z} * (1/8 + {z} * (1/30 + {z} * (1/144 + {z} * (1/840"
+    " + {z} * (1/5760 + {z} * (1/45360 + {z} * (1/403200 + {z} * 1/3991680))))))))"
+)
+"""``(exp(z) (z - 1) + 1) / z**2`` as the sum of ``z**k / (k! (k + 2))``, for small z."""
+
 
 class IF_curr_alpha(Cell):  # noqa: N801
     r"""Leaky integrate-and-fire cell with alpha-shaped currents (PyNN's IF_curr_alpha).
@@ -41,6 +47,11 @@ class IF_curr_alpha(Cell):  # noqa: N801
 
     The propagator of ``x`` holds ``(exp(z) (z - 1) + 1) / z**2`` with
     ``z = dt/tau_m - dt/tau_syn``; near ``z = 0`` its series is used.
+
+    References
+    ----------
+    S. Rotter and M. Diesmann, "Exact digital simulation of time-invariant linear systems with
+    applications to neuronal modeling", Biological Cybernetics 81 (1999).
     """
 
     cell_type = cell_type(
@@ -68,7 +79,7 @@ class IF_curr_alpha(Cell):  # noqa: N801
             inhibitory : nA -> x_inh, nonnegative
             current : nA
         """,
-        derived="""
+        derived=f"""
             P_v = exp(-dt / tau_m)
             d_exc = exp(-dt / tau_syn_E)
             d_inh = exp(-dt / tau_syn_I)
@@ -76,16 +87,16 @@ class IF_curr_alpha(Cell):  # noqa: N801
             rise_inh = exp(1) * dt / tau_syn_I * d_inh
             z_exc = dt / tau_m - dt / tau_syn_E
             z_inh = dt / tau_m - dt / tau_syn_I
-            near_exc = 1/2 + z_exc * (1/3 + z_exc * (1/8 + z_exc * (1/30 + z_exc * 1/144)))
-            near_inh = 1/2 + z_inh * (1/3 + z_inh * (1/8 + z_inh * (1/30 + z_inh * 1/144)))
+            near_exc = {_NEAR.format(z="z_exc")}
+            near_inh = {_NEAR.format(z="z_inh")}
             far_exc = (exp(z_exc) * (z_exc - 1) + 1) / z_exc**2
             far_inh = (exp(z_inh) * (z_inh - 1) + 1) / z_inh**2
             P_exc = dt / cm * P_v * exprel(z_exc)
             P_inh = dt / cm * P_v * exprel(z_inh)
             scale_exc = exp(1) * dt**2 / (cm * tau_syn_E) * P_v
             scale_inh = exp(1) * dt**2 / (cm * tau_syn_I) * P_v
-            X_exc = scale_exc * (near_exc if abs(z_exc) < 0.005 else far_exc)
-            X_inh = scale_inh * (near_inh if abs(z_inh) < 0.005 else far_inh)
+            X_exc = scale_exc * (near_exc if abs(z_exc) < 0.1 else far_exc)
+            X_inh = scale_inh * (near_inh if abs(z_inh) < 0.1 else far_inh)
             P_current = dt / cm * exprel(-dt / tau_m)
             v_drive = (1 - P_v) * v_rest + P_current * i_offset
         """,

@@ -36,6 +36,11 @@ class IF_curr_delta(Cell):  # noqa: N801
     Notes
     -----
     Ports: ``excitatory`` and ``inhibitory`` (mV per spike, magnitudes), ``current`` (nA).
+
+    References
+    ----------
+    S. Rotter and M. Diesmann, "Exact digital simulation of time-invariant linear systems with
+    applications to neuronal modeling", Biological Cybernetics 81 (1999).
     """
 
     cell_type = cell_type(

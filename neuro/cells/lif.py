@@ -58,6 +58,11 @@ class LIF(Cell):
     Notes
     -----
     Ports: ``input`` (plain numbers of either sign).
+
+    References
+    ----------
+    J. K. Eshraghian et al., "Training spiking neural networks using lessons from deep learning",
+    Proceedings of the IEEE 111 (2023).
     """
 
     def __init__(

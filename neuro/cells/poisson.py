@@ -19,6 +19,10 @@ class SpikeSourcePoisson(Cell):
         Mean rate, Hz (1).
     start, duration
         ms (0, 1e10).
+
+    References
+    ----------
+    P. Dayan and L. F. Abbott, "Theoretical Neuroscience", MIT Press (2001), section 1.4.
     """
 
     cell_type = cell_type(

@@ -50,6 +50,11 @@ class Hebbian(Synapse):
         Growth for coincident spikes, in the unit of the weight (0.01).
     w_min, w_max
         Bounds of the weight, in its unit (0, 1).
+
+    References
+    ----------
+    W. Gerstner and W. M. Kistler, "Mathematical formulations of Hebbian learning", Biological
+    Cybernetics 87 (2002).
     """
 
     def __init__(self, **given: Any) -> None:
@@ -65,6 +70,10 @@ class AntiHebbian(Synapse):
     ----------
     weight, delay, dendritic_delay_fraction, tau, eta, w_min, w_max
         As for `Hebbian`; ``eta`` is the loss for coincident spikes.
+
+    References
+    ----------
+    As for `Hebbian`.
     """
 
     def __init__(self, **given: Any) -> None:

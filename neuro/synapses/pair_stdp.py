@@ -100,7 +100,7 @@ class PairSTDP(Synapse):
     tau_plus, tau_minus
         Decay of the presynaptic and postsynaptic trace, ms (20, 20).
     A_plus, A_minus
-        Amplitudes, in the unit of the weight (additive) or plain (multiplicative); 0.01, 0.012.
+        Amplitudes, in the unit of the weight (additive) or plain (multiplicative) (0.01, 0.012).
     w_min, w_max
         Bounds of the weight, in its unit (0, 1).
 
