@@ -1,5 +1,9 @@
 """neuro: define a spiking network once; run it everywhere with the same spikes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from neuro.cells import (
     ALIF,
     LIF,
@@ -49,6 +53,9 @@ from neuro.synapses import (
 )
 from neuro.version import __version__
 
+if TYPE_CHECKING:
+    from neuro.frontend.equations import cell_from_equations
+
 __all__ = [
     "ALIF",
     "FLOAT32",
@@ -95,6 +102,7 @@ __all__ = [
     "TsodyksMarkram",
     "Uniform",
     "__version__",
+    "cell_from_equations",
     "check",
     "fixed_point",
     "load_network",
@@ -103,3 +111,12 @@ __all__ = [
     "simulate_to_file",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """`cell_from_equations` on first use: it needs sympy, whose import is slow."""
+    if name != "cell_from_equations":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from neuro.frontend.equations import cell_from_equations
+
+    return cell_from_equations

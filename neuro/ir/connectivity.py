@@ -172,6 +172,23 @@ Connectivity: TypeAlias = (
 )
 
 
+def synapse_count(connectivity: Connectivity, n_pre: int, n_post: int) -> int | None:
+    """How many synapses there will be; None where chance or geometry decides."""
+    match connectivity:
+        case Sparse(indices=indices):
+            return len(indices)
+        case OneToOne():
+            return n_pre
+        case AllToAll(self_connections=True) | Dense():
+            return n_pre * n_post
+        case AllToAll():
+            return n_pre * n_post - min(n_pre, n_post)
+        case FixedNumber(side=side, number=number):
+            return number * (n_post if side == "pre" else n_pre)
+        case _:
+            return None
+
+
 def spatial_shape(
     size: tuple[int, ...],
     window: tuple[int, ...],

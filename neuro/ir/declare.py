@@ -116,7 +116,7 @@ def parse_parameters(text: str) -> tuple[Parameter, ...]:
             default=_default(match),
             shared="shared" in flags,
         )
-        for match, flags in _lines(text, {"shared"})
+        for match, flags in _lines(text, {"shared"}, "name : unit = value, shared")
     )
 
 
@@ -129,7 +129,7 @@ def parse_state(text: str) -> tuple[StateVariable, ...]:
             initial=_initial(match),
             held="held" in flags,
         )
-        for match, flags in _lines(text, {"held"})
+        for match, flags in _lines(text, {"held"}, "name : unit = value, held")
     )
 
 
@@ -142,7 +142,7 @@ def parse_ports(text: str) -> tuple[Port, ...]:
             into=match["into"],
             nonnegative="nonnegative" in flags,
         )
-        for match, flags in _lines(text, {"nonnegative"})
+        for match, flags in _lines(text, {"nonnegative"}, "name : unit -> variable, nonnegative")
     )
 
 
@@ -150,7 +150,7 @@ def parse_factors(text: str) -> tuple[Factor, ...]:
     """Factors from lines ``name : unit [, per_post]``."""
     return tuple(
         Factor(name=match["name"], unit=match["unit"], per_post="per_post" in flags)
-        for match, flags in _lines(text, {"per_post"})
+        for match, flags in _lines(text, {"per_post"}, "name : unit, per_post")
     )
 
 
@@ -159,8 +159,8 @@ def parse_derived(text: str) -> tuple[Derived, ...]:
     return tuple(Derived(name=step.target, value=step.value) for step in parse_program(text))
 
 
-def _lines(text: str, allowed: set[str]) -> Iterator[tuple[re.Match[str], set[str]]]:
-    """Each line's match and its flags, the words behind commas at its end."""
+def _lines(text: str, allowed: set[str], form: str) -> Iterator[tuple[re.Match[str], set[str]]]:
+    """Each line's match and its flags, the words behind commas at its end; `form` allows parts."""
     for line in text.splitlines():
         source = line.partition("#")[0].strip()
         if not source:
@@ -168,13 +168,16 @@ def _lines(text: str, allowed: set[str]) -> Iterator[tuple[re.Match[str], set[st
         declaration, flags = _split_flags(source, allowed)
         match = _LINE.match(declaration)
         if match is None:
-            raise ExpressionError(
-                "this is not a declaration.",
-                source=source,
-                column=0,
-                hint="Write 'name : unit = value'.",
-            )
+            raise _not_declared(source, 0, form)
+        for part, sign in (("into", "->"), ("value", "=")):
+            if match[part] is not None and sign not in form:
+                raise _not_declared(source, source.index(sign), form)
         yield match, flags
+
+
+def _not_declared(source: str, column: int, form: str) -> ExpressionError:
+    hint = f"Write '{form}'; what stands behind the unit may be left out."
+    return ExpressionError("this is not a declaration.", source=source, column=column, hint=hint)
 
 
 def _split_flags(source: str, allowed: set[str]) -> tuple[str, set[str]]:
@@ -194,7 +197,10 @@ def _default(match: re.Match[str]) -> float | None:
         number = float(match["value"])
     except ValueError:
         raise ExpressionError(
-            f"the default {match['value']!r} is not a number.", source=match[0], column=0
+            f"the default {match['value']!r} is not a number.",
+            source=match[0],
+            column=match.start("value"),
+            hint="Write a number alone; it is in the unit before it.",
         ) from None
     return _to_si(number, match["unit"])
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from numpy.typing import NDArray
 
+from neuro.errors import unknown_name
 from neuro.ir.cell import CellType
 from neuro.ir.connectivity import Connectivity
 from neuro.ir.node import Node, node
@@ -196,6 +197,9 @@ class Probe(Node):
     index: NDArray[Any] | None = None
 
 
+_Named = TypeVar("_Named", Population, Projection)
+
+
 @node
 class NumberFormat(Node):
     """How numbers are represented while a network runs.
@@ -268,9 +272,28 @@ class Network(Node):
         return {source.name: source for source in sources}
 
     def population(self, name: str) -> Population:
-        """The population called `name`."""
-        return next(item for item in self.populations if item.name == name)
+        """The population called `name`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none.
+        """
+        return self._named(name, self.populations, "population")
 
     def projection(self, name: str) -> Projection:
-        """The projection called `name`."""
-        return next(item for item in self.projections if item.name == name)
+        """The projection called `name`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none.
+        """
+        return self._named(name, self.projections, "projection")
+
+    def _named(self, name: str, items: tuple[_Named, ...], kind: str) -> _Named:
+        for item in items:
+            if item.name == name:
+                return item
+        known = (item.name for item in items)
+        raise unknown_name(name, known, kind=kind, where=f"network {self.name!r}")

@@ -35,6 +35,14 @@ class Node:
     def __hash__(self) -> int:
         return int(self.content_hash[:16], 16)
 
+    def __getstate__(self) -> dict[str, Any]:
+        pairs = ((f.name, getattr(self, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return {k: dict(v) if isinstance(v, Mapping) else v for k, v in pairs}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, _freeze(value))
+
     @property
     def content_hash(self) -> str:
         """SHA-256 of the node's content, as 64 hexadecimal digits."""
@@ -65,10 +73,19 @@ def _(value: np.generic) -> Any:
 def _(value: NDArray[Any]) -> Any:
     if value.ndim == 0:
         return value.item()
-    if value.flags.writeable:
-        value = value.copy()
+    if not _is_frozen(value) or not value.dtype.isnative:
+        value = value.astype(value.dtype.newbyteorder("="))
         value.flags.writeable = False
     return value
+
+
+def _is_frozen(value: Any) -> bool:
+    """True if nothing can change the elements of `value`, also not through what it is a view of."""
+    while isinstance(value, np.ndarray):
+        if value.flags.writeable:
+            return False
+        value = value.base
+    return value is None
 
 
 @_freeze.register(list)
@@ -88,9 +105,9 @@ def _equal(a: Any, b: Any) -> bool:
         return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(map(_equal, a, b))
-    if isinstance(a, float) and isinstance(b, float):
-        return repr(a) == repr(b)
-    return bool(a == b)
+    if isinstance(a, Node):
+        return bool(a == b)
+    return repr(a) == repr(b)  # as `_content` sees them: 1 and 1.0 differ, nan equals itself
 
 
 def _equal_arrays(a: NDArray[Any], b: NDArray[Any]) -> bool:
@@ -115,7 +132,7 @@ def _(value: Node) -> Iterator[bytes]:
 
 @_content.register(np.ndarray)
 def _(value: NDArray[Any]) -> Iterator[bytes]:
-    yield f"{value.dtype.newbyteorder('=').str}{value.shape}".encode()
+    yield f"{value.dtype.str}{value.shape}".encode()
     yield np.ascontiguousarray(value).tobytes()
 
 

@@ -5,14 +5,16 @@ Backends and the reference interpreter take everything from here, so none of the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro.errors import ParameterError
 from neuro.ir.cell import Derived, Parameter, StateVariable
-from neuro.ir.connectivity import Pooling
+from neuro.ir.connectivity import Convolution
 from neuro.ir.expansion import Rows, expand
 from neuro.ir.expressions.canonical import Canonicaliser
 from neuro.ir.expressions.evaluate import evaluate
@@ -61,7 +63,19 @@ def synapses(network: Network, projection: Projection | GradedProjection, seed: 
     axonal: int | NDArray[np.int64] = 0
     if isinstance(projection, Projection):
         axonal = _steps(projection.axonal, rows, derived_seed(seed, f"{projection.name}/axonal"), 0)
+    for field, value in (("weight", weight), ("delay", delay), ("axonal delay", axonal)):
+        _check_count(value, rows.count, f"projection {projection.name!r}, {field}")
     return Synapses(rows, weight, delay, axonal)
+
+
+def _check_count(value: Number | NDArray[np.int64], count: int, where: str) -> None:
+    """Where chance decides how many synapses there are, only now can an array be seen not to fit."""
+    if isinstance(value, np.ndarray) and value.size != count:
+        raise ParameterError(
+            f"holds {value.size} numbers where {count} are needed.",
+            where=where,
+            hint="Give one number or a distribution, or an array of one number each.",
+        )
 
 
 def target_size(network: Network, projection: Projection | GradedProjection) -> int:
@@ -75,12 +89,11 @@ def target_size(network: Network, projection: Projection | GradedProjection) -> 
 
 
 def _weights(projection: Projection | GradedProjection, rows: Rows, seed: int) -> Number:
-    value = projection.weight
-    if rows.kernel_index is not None and isinstance(value, np.ndarray):
-        return np.asarray(value, np.float64).reshape(-1)[rows.kernel_index]
-    if isinstance(projection.connectivity, Pooling) or not isinstance(value, np.ndarray | Draw):
-        return _number(value, 0, 0)
-    return _number(value, rows.count, derived_seed(seed, f"{projection.name}/weight"))
+    value, own_seed = projection.weight, derived_seed(seed, f"{projection.name}/weight")
+    if isinstance(projection.connectivity, Convolution) and isinstance(value, np.ndarray | Draw):
+        kernel = _number(value, math.prod(projection.connectivity.kernel_shape), own_seed)
+        return np.asarray(kernel)[rows.kernel_index]
+    return _number(value, rows.count, own_seed)
 
 
 def _number(value: Value, count: int, seed: int) -> Number:
@@ -109,7 +122,8 @@ def parameters(
         value = given.get(parameter.name, parameter.default)
         assert value is not None  # the verifier has seen to it
         own_seed = derived_seed(seed, f"{place}/{parameter.name}")
-        result[parameter.name] = _number(value, count, own_seed)
+        result[parameter.name] = number = _number(value, count, own_seed)
+        _check_count(number, count, f"{place}/{parameter.name}")
     return result
 
 
@@ -142,6 +156,8 @@ def initial_state(
         if variable.name in given:
             own_seed = derived_seed(seed, f"{place}/{variable.name}")
             value = np.asarray(_number(given[variable.name], count, own_seed))
+            if value.ndim:
+                _check_count(value, count, f"{place}/{variable.name}")
         else:
             value = evaluate(_canonical(variable.initial, scope), scope, np.float64)
         result[variable.name] = np.broadcast_to(value, (count,)).astype(np.float64)

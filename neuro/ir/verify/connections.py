@@ -11,7 +11,6 @@ import numpy as np
 from neuro.errors import ExpressionError, Finding, suggestion
 from neuro.ir.cell import CellType, Port
 from neuro.ir.connectivity import (
-    AllToAll,
     Connectivity,
     Convolution,
     Dense,
@@ -22,11 +21,12 @@ from neuro.ir.connectivity import (
     Pooling,
     Sparse,
     output_shape,
+    synapse_count,
 )
 from neuro.ir.expressions.typing import REAL, infer_type
 from neuro.ir.network import GradedProjection, Network, Population, Projection
-from neuro.ir.values import Draw
-from neuro.ir.verify.names import MAX_SEED, error
+from neuro.ir.values import Draw, Value
+from neuro.ir.verify.names import check_seed, error
 from neuro.ir.verify.values import check_value
 
 
@@ -51,9 +51,11 @@ def _check_projection(network: Network, projection: Projection) -> Iterator[Find
             "Use a graded projection of one of its state variables.",
         )
     yield from check_port(f"{where}, port", post, projection.port)
+    count = None
     if pre is not None and post is not None:
         yield from _check_synapses(where, projection, pre.size, post.size)
-    yield from _check_delays(where, projection)
+        count = synapse_count(projection.connectivity, pre.size, post.size)
+    yield from _check_delays(where, projection, count)
     yield from _check_sign(where, projection, post)
 
 
@@ -66,9 +68,11 @@ def _check_graded(network: Network, graded: GradedProjection) -> Iterator[Findin
         hint = suggestion(graded.variable, known)
         yield error("unknown-name", where, f"{graded.pre!r} has no {graded.variable!r}.", hint)
     size = yield from check_target(network, where, graded.post, graded.port)
+    count = None
     if pre is not None and size is not None:
         yield from _check_synapses(where, graded, pre.size, size)
-    yield from check_delay(f"{where}, delay", graded.delay, 1)
+        count = synapse_count(graded.connectivity, pre.size, size)
+    yield from _check_delay(f"{where}, delay", graded.delay, 1, count)
 
 
 def check_target(network: Network, where: str, post: str, port: str) -> Any:
@@ -112,8 +116,7 @@ def _check_synapses(
     connectivity = projection.connectivity
     yield from _check_connectivity(connectivity, f"{where}, connectivity", n_pre, n_post)
     seed = getattr(connectivity, "seed", None)
-    if seed is not None and not 0 <= seed <= MAX_SEED:
-        yield error("bad-seed", where, f"seed is {seed}.", "Use 0 to 2**64 - 1.")
+    yield from check_seed(f"{where}, connectivity", seed)
     shape, count = _weight_shape(connectivity, n_pre, n_post)
     weight = projection.weight
     if shape is not None and isinstance(weight, np.ndarray) and weight.shape != shape:
@@ -131,23 +134,17 @@ def _weight_shape(
 ) -> tuple[tuple[int, ...] | None, int | None]:
     """Shape that an array of weights must have and how many numbers; None where unknown."""
     match connectivity:
-        case Sparse(indices=indices):
-            return None, len(indices)
         case Dense():
             return (n_pre, n_post), None
         case Convolution(kernel_shape=shape):
             return shape, None
-        case OneToOne():
-            return None, n_pre
-        case AllToAll(self_connections=True):
-            return None, n_pre * n_post
         case _:
-            return None, None
+            return None, synapse_count(connectivity, n_pre, n_post)
 
 
-def _check_delays(where: str, projection: Projection) -> Iterator[Finding]:
-    yield from check_delay(f"{where}, delay", projection.delay, 1)
-    yield from check_delay(f"{where}, axonal delay", projection.axonal, 0)
+def _check_delays(where: str, projection: Projection, count: int | None) -> Iterator[Finding]:
+    yield from _check_delay(f"{where}, delay", projection.delay, 1, count)
+    yield from _check_delay(f"{where}, axonal delay", projection.axonal, 0, count)
     if isinstance(projection.delay, Draw) or isinstance(projection.axonal, Draw):
         return
     try:
@@ -163,32 +160,44 @@ def _check_delays(where: str, projection: Projection) -> Iterator[Finding]:
         )
 
 
-def check_delay(where: str, delay: Any, least: int) -> Iterator[Finding]:
+def _check_delay(where: str, delay: Any, least: int, count: int | None) -> Iterator[Finding]:
     """Findings in a delay in steps."""
+    hint = f"It must be at least {least} step{'s' if least != 1 else ''}."
     if isinstance(delay, Draw):
         yield from check_value(where, delay, None, per="synapse")
+        if delay.distribution == "uniform" and delay.a < least - 0.5:
+            yield error("bad-delay", where, f"is drawn from {delay.a:g} steps upwards.", hint)
         return
     values = np.asarray(delay)
     if values.dtype.kind not in "iu":
         yield error("bad-delay", where, f"is {delay!r}.", "Delays are whole numbers of steps.")
-    elif values.size and values.min() < least:
-        hint = f"It must be at least {least} step{'s' if least != 1 else ''}."
+        return
+    if values.ndim:
+        yield from check_value(where, values, count, per="synapse")
+    if values.size and values.min() < least:
         yield error("bad-delay", where, f"is {int(values.min())} steps.", hint)
 
 
 def _check_sign(where: str, projection: Projection, post: Any) -> Iterator[Finding]:
     ports = {p.name: p for p in post.cell.ports} if isinstance(post, Population) else {}
     port: Port | None = ports.get(projection.port)
-    weight = projection.weight
-    if port is None or not port.nonnegative or isinstance(weight, Draw):
+    if port is None or not port.nonnegative:
         return
-    if np.size(weight) and np.min(weight) < 0:
+    least = _least(projection.weight)
+    if least < 0:
         yield error(
             "negative-weight",
             f"{where}, weight",
-            f"is {float(np.min(weight))} on port {port.name!r}, whose weights are magnitudes.",
+            f"is {least} on port {port.name!r}, whose weights are magnitudes.",
             "Drop the minus sign, or use the other port.",
         )
+
+
+def _least(weight: Value) -> float:
+    """The least of `weight`, as far as it is known."""
+    if isinstance(weight, Draw):
+        return weight.a if weight.distribution == "uniform" and weight.low is None else 0.0
+    return float(np.min(weight, initial=np.inf))
 
 
 @singledispatch
@@ -202,6 +211,10 @@ def _check_connectivity(
 @_check_connectivity.register
 def _(connectivity: Sparse, where: str, n_pre: int, n_post: int) -> Iterator[Finding]:
     indptr, indices = connectivity.indptr, connectivity.indices
+    if {indptr.dtype.kind, indices.dtype.kind} - set("iu"):
+        yield error("bad-shape", where, f"indptr is {indptr.dtype}, indices {indices.dtype}.",
+                    "Both are arrays of whole numbers.")  # fmt: skip
+        return
     if indptr.shape != (n_pre + 1,) or indptr[0] != 0 or indptr[-1] != len(indices):
         yield error(
             "bad-shape",
@@ -280,7 +293,12 @@ def _(connectivity: Convolution, where: str, n_pre: int, n_post: int) -> Iterato
         yield error("bad-shape", where, "input, kernel, stride, padding and dilation disagree.",
                     "One number per spatial axis each.")  # fmt: skip
         return
-    channels = connectivity.input_shape[0]
+    channels, groups = connectivity.input_shape[0], connectivity.groups
+    if groups < 1 or connectivity.kernel_shape[0] % groups:
+        yield error("bad-shape", where,
+                    f"{connectivity.kernel_shape[0]} channels out, {groups} groups.",
+                    "kernel_shape[0] is a multiple of groups.")  # fmt: skip
+        return
     if channels != connectivity.kernel_shape[1] * connectivity.groups:
         yield error("bad-shape", where, f"{channels} channels do not fit the kernel.",
                     "Channels in = kernel_shape[1] * groups.")  # fmt: skip
@@ -302,9 +320,14 @@ def _(connectivity: Pooling, where: str, n_pre: int, n_post: int) -> Iterator[Fi
 def _check_window(
     connectivity: Convolution | Pooling, where: str, n_pre: int, n_post: int
 ) -> Iterator[Finding]:
-    window = connectivity.stride
-    if min(window) < 1 or min(connectivity.padding) < 0:
-        yield error("bad-shape", where, "strides must be positive, padding not negative.")
+    sliding = connectivity.window if isinstance(connectivity, Pooling) else connectivity.dilation
+    if min(*connectivity.stride, *sliding) < 1 or min(connectivity.padding) < 0:
+        yield error(
+            "bad-shape",
+            where,
+            "a stride, dilation or window is not positive, or padding is negative.",
+            "Use 1 or more, and padding of 0 or more.",
+        )
         return
     shape = output_shape(connectivity)
     if min(shape) < 1:

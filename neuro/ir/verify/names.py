@@ -50,8 +50,15 @@ def _check_clock(network: Network) -> Iterator[Finding]:
     where = f"network {network.name!r}"
     if not np.isfinite(network.dt) or network.dt <= 0:
         yield error("bad-dt", where, f"dt is {network.dt} s.", "It must be a positive number.")
-    if network.seed is not None and not 0 <= network.seed <= MAX_SEED:
-        yield error("bad-seed", where, f"seed is {network.seed}.", "Use 0 to 2**64 - 1.")
+    yield from check_seed(where, network.seed)
+
+
+def check_seed(where: str, seed: object) -> Iterator[Finding]:
+    """Findings in a seed that may be None."""
+    if seed is None or (isinstance(seed, int) and 0 <= seed <= MAX_SEED):
+        return
+    hint = "Use a whole number from 0 to 2**64 - 1."
+    yield error("bad-seed", where, f"seed is {seed!r}.", hint)
 
 
 def _check_format(network: Network) -> Iterator[Finding]:

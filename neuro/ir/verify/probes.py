@@ -54,6 +54,10 @@ def _check_sampling(network: Network, probe: Probe, where: str) -> Iterator[Find
     source = network.sources.get(probe.target)
     if probe.index is None or source is None or not probe.index.size:
         return
-    if probe.index.min() < 0 or probe.index.max() >= source.size:
-        hint = f"Cells are 0 to {source.size - 1}."
-        yield error("index-out-of-range", where, f"records cell {int(probe.index.max())}.", hint)
+    hint = f"Cells are 0 to {source.size - 1}."
+    if probe.index.dtype.kind not in "iu":
+        yield error("bad-probe", where, f"has indices of type {probe.index.dtype}.", hint)
+        return
+    outside = probe.index[(probe.index < 0) | (probe.index >= source.size)]
+    if len(outside):
+        yield error("index-out-of-range", where, f"records cell {outside[0]}.", hint)

@@ -8,10 +8,10 @@ import numpy as np
 
 from neuro.errors import Finding, suggestion
 from neuro.ir.cell import Parameter, StateVariable
-from neuro.ir.connectivity import Sparse
+from neuro.ir.connectivity import synapse_count
 from neuro.ir.network import Network, Projection
 from neuro.ir.values import Draw, Value
-from neuro.ir.verify.names import MAX_SEED, error
+from neuro.ir.verify.names import check_seed, error
 
 
 def check_values(network: Network) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def check_values(network: Network) -> Iterator[Finding]:
         for name, value in population.initial.items():
             yield from check_value(f"{where}, initial {name!r}", value, size, per="cell")
     for projection in network.projections:
-        where, count = f"projection {projection.name!r}", _synapse_count(projection)
+        where, count = f"projection {projection.name!r}", _synapses(network, projection)
         synapse = projection.synapse
         yield from _check_given(where, synapse.parameters, projection.parameters, count)
         yield from _check_known(where, "state variable", synapse.state, projection.initial)
@@ -71,8 +71,7 @@ def _check_draw(where: str, value: Draw) -> Iterator[Finding]:
         yield error(
             "bad-draw", where, f"has the standard deviation {value.b}.", "Make it positive."
         )
-    if value.seed is not None and not 0 <= value.seed <= MAX_SEED:
-        yield error("bad-seed", where, f"seed is {value.seed}.", "Use 0 to 2**64 - 1.")
+    yield from check_seed(where, value.seed)
 
 
 def _check_given(
@@ -102,8 +101,8 @@ def _check_known(
             yield error("unknown-name", where, f"there is no {kind} {name!r}.", hint)
 
 
-def _synapse_count(projection: Projection) -> int | None:
-    """Number of synapses where the projection itself says so."""
-    if isinstance(projection.connectivity, Sparse):
-        return len(projection.connectivity.indices)
-    return None
+def _synapses(network: Network, projection: Projection) -> int | None:
+    pre, post = (network.sources.get(name) for name in (projection.pre, projection.post))
+    if pre is None or post is None:
+        return None
+    return synapse_count(projection.connectivity, pre.size, post.size)
