@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neuro.errors import StorageError
@@ -19,20 +19,22 @@ def replacing(path: Path) -> Iterator[Path]:
     StorageError
         If writing fails; what was at `path` before is still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         beside.replace(path)
     except OSError as error:
         raise storage_error(path, error, safe="What was there before is unchanged.") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
-def storage_error(path: Path, error: OSError, *, safe: str) -> StorageError:
+def storage_error(path: Path, error: OSError | RuntimeError, *, safe: str) -> StorageError:
     """The error for a failed write: what, why, and what is safe."""
-    reason = os.strerror(error.errno) if error.errno else str(error)
+    number = error.errno if isinstance(error, OSError) else None
+    reason = os.strerror(number) if number else str(error)
     return StorageError(
         f"could not be written: {reason}.",
         where=str(path),

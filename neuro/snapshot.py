@@ -17,10 +17,13 @@ A run goes on from a snapshot bit for bit, on the engine that made it or on any 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neuro.errors import ParameterError
 
 Integers = NDArray[np.int64]
 
@@ -35,3 +38,25 @@ def history_rows(spikes: Sequence[Integers]) -> Integers:
 def history_lists(rows: Integers, depth: int) -> list[Integers]:
     """Lists of cells for ages 0 to `depth` - 1."""
     return [rows[rows[:, 0] == age, 1].astype(np.int64) for age in range(depth)]
+
+
+def check_snapshot(snapshot: Mapping[str, NDArray[Any]], *, like: Mapping[str, Any]) -> None:
+    """Make sure that `snapshot` has the names and shapes of `like`.
+
+    Raises
+    ------
+    ParameterError
+        If it has not.
+    """
+    hint = "It must be one of the same network."
+    different = sorted(snapshot.keys() ^ like.keys())
+    if different:
+        state = "lacks" if different[0] in like else "has an unknown"
+        raise ParameterError(f"{state} {different[0]!r}.", where="snapshot", hint=hint)
+    for name, array in like.items():
+        if not name.startswith("history/") and snapshot[name].shape != array.shape:
+            raise ParameterError(
+                f"{name!r} has shape {snapshot[name].shape}, not {array.shape}.",
+                where="snapshot",
+                hint=hint,
+            )

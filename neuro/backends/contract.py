@@ -85,6 +85,10 @@ class Backend(ABC):
         """Why the backend cannot be used on this machine; "" if it can."""
         return ""
 
+    def is_ready(self, network: Network, options: Any, seed: int) -> bool:
+        """True if `compile` only has to load what was compiled before."""
+        return False
+
     @abstractmethod
     def check(self, network: Network, options: Any) -> list[Finding]:
         """Everything that keeps `network` from running here, or will be changed; all at once."""

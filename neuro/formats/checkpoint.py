@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.errors import FileFormatError
-from neuro.files import replacing
-from neuro.recording.hdf5 import open_hdf5
+from neuro.recording.hdf5 import new_hdf5, open_hdf5
 
 KIND = "neuro-checkpoint"
 SCHEMA = 1
@@ -66,9 +65,7 @@ class Checkpoint:
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> Path:
     """Write `checkpoint` to `path`, whole or not at all."""
-    with replacing(path) as beside, h5py.File(beside, "w") as file:
-        file.attrs["kind"] = KIND
-        file.attrs["schema"] = SCHEMA
+    with new_hdf5(path, kind=KIND, schema=SCHEMA) as file:
         file.attrs["network_hash"] = checkpoint.network_hash
         file.attrs["seed"] = np.uint64(checkpoint.seed)
         file.attrs["inputs_hash"] = checkpoint.inputs_hash

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.errors import FileFormatError
-from neuro.files import replacing, write_text
+from neuro.files import write_text
 from neuro.formats.text_parser import parse_network
 from neuro.formats.text_printer import print_network
 from neuro.ir.network import Network
-from neuro.recording.hdf5 import open_hdf5
+from neuro.recording.hdf5 import new_hdf5, open_hdf5
 
 KIND = "neuro-network"
 SCHEMA = 1
@@ -47,9 +47,7 @@ def save_network(network: Network, path: str | Path) -> Path:
         return place
 
     text = print_network(network, store)
-    with replacing(target) as beside, h5py.File(beside, "w") as file:
-        file.attrs["kind"] = KIND
-        file.attrs["schema"] = SCHEMA
+    with new_hdf5(target, kind=KIND, schema=SCHEMA) as file:
         file.attrs["hash"] = network.content_hash
         file["text"] = text
         for name, array in arrays.items():

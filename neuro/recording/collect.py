@@ -51,7 +51,7 @@ class MemorySink:
         """All samples of a variable so far."""
         parts = self._samples.get((plan.target, plan.variable), [])
         step = np.concatenate([np.empty(0, np.int64), *(part[0] for part in parts)])
-        empty = np.empty((0, len(plan.index)), np.float32)
+        empty = np.empty((0, len(plan.index)), plan.dtype)
         values = np.concatenate([part[1] for part in parts]) if parts else empty
         return TraceData(step.astype(np.int64), values, plan.index, plan.unit)
 
@@ -69,14 +69,17 @@ class SamplePlan:
         Unit for display.
     of_synapses
         True if the target is a projection.
+    dtype
+        Type of the samples.
     """
 
-    __slots__ = ("every", "index", "of_synapses", "target", "unit", "variable")
+    __slots__ = ("dtype", "every", "index", "of_synapses", "target", "unit", "variable")
 
     def __init__(self, network: Network, probe: Probe, seed: int) -> None:
         source = network.sources.get(probe.target)
         self.target, self.variable, self.every = probe.target, probe.variable, probe.every
         self.of_synapses = source is None
+        self.dtype = np.float64 if network.format.kind == "float64" else np.float32
         if isinstance(source, Population):
             count = source.size
             units = {variable.name: variable.unit for variable in source.cell.state}

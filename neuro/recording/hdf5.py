@@ -1,12 +1,14 @@
 """Recordings as HDF5 files.
 
-Layout: ``/spikes/SOURCE/{step,index}``, ``/traces/TARGET/VARIABLE/{step,values,index}``, and
-``/progress``, the number of steps covered.  Attributes hold the kind, the schema version and the
-provenance as JSON.
+Layout: ``/spikes/SOURCE/{step,index}``, ``/traces/TARGET/VARIABLE/{step,values,index}``,
+``/progress``, the number of steps covered, and ``/provenance``, JSON in UTF-8.  Attributes hold the
+kind, the schema version and the first step.
 """
 
 from __future__ import annotations
 
+import io
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,48 +16,86 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
-from neuro.errors import FileFormatError
+from neuro.errors import FileFormatError, NeuroError
 from neuro.files import replacing
 from neuro.recording.data import Recording, SpikeData, TraceData
 from neuro.recording.provenance import Provenance
 
 KIND = "neuro-recording"
 SCHEMA = 1
+LIBVER = ("v110", "v110")
+"""The oldest format that can be read while it is written; HDF5 1.10 and later read it."""
+_PAGE = 4096
+
+
+@contextmanager
+def new_hdf5(path: Path, *, kind: str, schema: int) -> Iterator[h5py.File]:
+    """An empty HDF5 file to fill; it appears at `path`, whole or not at all.
+
+    It is built in memory: the HDF5 library crashes the process when the disk is full.
+
+    Raises
+    ------
+    StorageError
+        If writing fails; what was at `path` before is still there.
+    """
+    image = io.BytesIO()
+    with h5py.File(image, "w", libver=LIBVER, track_order=True) as file:
+        file.attrs["kind"] = kind
+        file.attrs["schema"] = schema
+        yield file
+    with replacing(path) as beside:
+        beside.write_bytes(image.getbuffer())
 
 
 def save_recording(recording: Recording, path: Path) -> Path:
     """Write `recording` to `path`, whole or not at all."""
-    with replacing(path) as beside, h5py.File(beside, "w") as file:
-        write_header(file, recording.provenance, recording.first_step)
-        file["progress"] = np.array([recording.steps], np.int64)
+    with new_hdf5(path, kind=KIND, schema=SCHEMA) as file:
+        write_header(file, recording.provenance, recording.first_step, recording.steps)
         for name, data in recording.spikes.items():
-            group = file.create_group(f"spikes/{name}")
+            group = new_group(file, "spikes", name)
             group.attrs["size"] = data.size
             group.create_dataset("step", data=data.step, compression="gzip")
             group.create_dataset("index", data=data.index.astype(np.int32), compression="gzip")
         for target, variables in recording.traces.items():
             for variable, trace in variables.items():
-                group = file.create_group(f"traces/{target}/{variable}")
+                group = new_group(file, "traces", target, variable)
                 group.attrs["unit"] = trace.unit
                 group["step"], group["index"] = trace.step, trace.index
                 group.create_dataset("values", data=trace.values, compression="gzip")
     return path
 
 
-def write_header(file: h5py.File, provenance: Provenance, first_step: int) -> None:
-    """Mark `file` as a recording."""
-    file.attrs["kind"] = KIND
-    file.attrs["schema"] = SCHEMA
+def new_group(file: h5py.File, *path: str) -> h5py.Group:
+    """The group at `path`, made where it is missing; groups list their members as they came."""
+    group = file
+    for name in path:
+        group = group[name] if name in group else group.create_group(name, track_order=True)
+    return group
+
+
+def write_header(file: h5py.File, provenance: Provenance, first_step: int, steps: int) -> None:
+    """What a recording is about."""
     file.attrs["first_step"] = first_step
-    file.attrs["provenance"] = provenance.to_json()
+    file["progress"] = np.array([steps], np.int64)
+    file["provenance"] = provenance_bytes(provenance)
 
 
-def load_recording(path: Path) -> Recording:
-    """Read a recording; see `Recording.load`."""
+def provenance_bytes(provenance: Provenance, room: int = 0) -> NDArray[np.uint8]:
+    """JSON, padded with blanks to `room` bytes, or so that a longer one can take its place."""
+    text = provenance.to_json().encode()
+    room = room or -(-2 * len(text) // _PAGE) * _PAGE
+    return np.frombuffer(text.ljust(room), np.uint8)
+
+
+def load_recording(path: Path, *, before: int | None = None) -> Recording:
+    """Read a recording, or what it holds from before a step; see `Recording.load`."""
     with open_hdf5(path, kind=KIND, schema=SCHEMA) as file:
-        first, steps = int(file.attrs["first_step"]), int(file["progress"][0])
-        end = first + steps
+        first = int(file.attrs["first_step"])
+        end = first + int(file["progress"][0])
+        end = end if before is None else min(end, before)
         return Recording(
             spikes={name: _spikes(group, end) for name, group in file.get("spikes", {}).items()},
             traces={
@@ -63,30 +103,27 @@ def load_recording(path: Path) -> Recording:
                 for target, variables in file.get("traces", {}).items()
             },
             first_step=first,
-            steps=steps,
-            provenance=Provenance.from_json(file.attrs["provenance"]),
+            steps=end - first,
+            provenance=Provenance.from_json(file["provenance"][()].tobytes().decode()),
         )
 
 
 def _spikes(group: Any, end: int) -> SpikeData:
     """Spikes before step `end`: a killed run may have flushed a little more of one array."""
-    count = min(len(group["step"]), len(group["index"]))
-    step = group["step"][:count]
-    count = int(np.searchsorted(step, end))
-    index = group["index"][:count].astype(np.int64)
-    return SpikeData(step[:count].astype(np.int64), index, int(group.attrs["size"]))
+    count = rows_before(group, "index", end)
+    step = group["step"][:count].astype(np.int64)
+    return SpikeData(step, group["index"][:count].astype(np.int64), int(group.attrs["size"]))
 
 
 def _trace(group: Any, end: int) -> TraceData:
-    count = min(len(group["step"]), len(group["values"]))
-    step = group["step"][:count]
-    count = int(np.searchsorted(step, end))
-    return TraceData(
-        step[:count].astype(np.int64),
-        group["values"][:count],
-        group["index"][:],
-        group.attrs["unit"],
-    )
+    count = rows_before(group, "values", end)
+    step = group["step"][:count].astype(np.int64)
+    return TraceData(step, group["values"][:count], group["index"][:], group.attrs["unit"])
+
+
+def rows_before(group: Any, values: str, end: int) -> int:
+    """How many rows of a group are from before step `end`; reads only a few of them."""
+    return bisect_left(group["step"], end, hi=min(len(group["step"]), len(group[values])))
 
 
 @contextmanager
@@ -102,7 +139,9 @@ def open_hdf5(path: Path, *, kind: str, schema: int) -> Iterator[h5py.File]:
     try:
         _check_header(file, path, kind, schema)
         yield file
-    except (KeyError, OSError) as error:
+    except NeuroError:
+        raise
+    except (KeyError, OSError, RuntimeError, ValueError) as error:
         raise FileFormatError(
             f"is damaged: {error}.", where=str(path), hint="Restore it from a copy, or run again."
         ) from error
@@ -117,7 +156,7 @@ def _open(path: Path) -> h5py.File:
         return h5py.File(path, "r")
     except OSError as first:
         try:
-            return h5py.File(path, "r", libver="latest", swmr=True)
+            return h5py.File(path, "r", libver=LIBVER, swmr=True)
         except (OSError, ValueError):
             raise FileFormatError(
                 f"is not a complete HDF5 file ({first}).",

@@ -5,6 +5,9 @@ The file is written in HDF5's single-writer mode: after a kill it can be read up
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,25 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro.errors import FileFormatError
 from neuro.files import storage_error
 from neuro.recording.collect import SamplePlan
 from neuro.recording.data import Integers
-from neuro.recording.hdf5 import KIND, SCHEMA, open_hdf5, write_header
+from neuro.recording.hdf5 import (
+    KIND,
+    LIBVER,
+    SCHEMA,
+    new_group,
+    new_hdf5,
+    open_hdf5,
+    provenance_bytes,
+    write_header,
+)
 from neuro.recording.provenance import Provenance
 
 _CHUNK = 1 << 14
+_SLACK = 1 << 16
+"""Bytes of HDF5's own that one flush may add besides data."""
 
 
 class StreamSink:
@@ -27,7 +42,7 @@ class StreamSink:
     Parameters
     ----------
     path
-        The file; it is replaced.
+        The file; what is there is replaced once the new one stands.
     sizes
         Number of cells of each recorded source.
     plans
@@ -56,28 +71,11 @@ class StreamSink:
         self._pending: dict[str, list[NDArray[Any]]] = {}
         self.waiting = 0
         """Numbers that are not flushed yet."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._guarded(lambda: self._create(sizes, plans, provenance))
-
-    def _create(
-        self, sizes: dict[str, int], plans: list[SamplePlan], provenance: Provenance
-    ) -> h5py.File:
-        file = h5py.File(self.path, "w", libver="latest")
-        write_header(file, provenance, self._first)
-        file["progress"] = np.zeros(1, np.int64)
-        for name, size in sizes.items():
-            group = file.create_group(f"spikes/{name}")
-            group.attrs["size"] = size
-            _growing(group, "step", (), np.int64)
-            _growing(group, "index", (), np.int32)
-        for plan in plans:
-            group = file.create_group(f"traces/{plan.target}/{plan.variable}")
-            group.attrs["unit"] = plan.unit
-            group["index"] = plan.index
-            _growing(group, "step", (), np.int64)
-            _growing(group, "values", (len(plan.index),), np.float64)
-        file.swmr_mode = True
-        return file
+        with new_hdf5(path, kind=KIND, schema=SCHEMA) as file:
+            write_header(file, provenance, first_step, steps=0)
+            _add_datasets(file, sizes, plans)
+        self._file = self._guarded(lambda: h5py.File(path, "r+", libver=LIBVER))
+        self._file.swmr_mode = True
 
     def add_spikes(self, source: str, step: Integers, index: Integers) -> None:
         """Take spikes of `source`."""
@@ -98,6 +96,12 @@ class StreamSink:
         self._guarded(lambda: self._flush(step))
 
     def _flush(self, step: int) -> None:
+        self._append_pending()
+        self._file["progress"][0] = step - self._first
+        self._file["progress"].flush()
+
+    def _append_pending(self) -> None:
+        self._reserve()
         for name, parts in self._pending.items():
             dataset = self._file[name]
             first = len(dataset)
@@ -106,15 +110,33 @@ class StreamSink:
             dataset.flush()
         self._pending.clear()
         self.waiting = 0
-        self._file["progress"][0] = step - self._first
-        self._file["progress"].flush()
+
+    def _reserve(self) -> None:
+        """Claim room on the disk beforehand: HDF5 crashes the process when a write of it fails."""
+        if not hasattr(os, "posix_fallocate"):
+            return
+        need = sum(
+            _room(self._file[name], sum(map(len, parts))) for name, parts in self._pending.items()
+        )
+        handle, end = self._file.id.get_vfd_handle(), self._file.id.get_filesize()
+        try:
+            os.posix_fallocate(handle, end, need + _SLACK)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                raise
 
     def finish(self, step: int, provenance: Provenance) -> None:
-        """Flush, write the final provenance and close the file in the ordinary way."""
+        """Flush, write the final provenance and close the file."""
         self.flush(step)
+        self._guarded(lambda: self._write_provenance(provenance))
+        end = self._file.id.get_filesize()
         self._file.close()
-        with h5py.File(self.path, "r+") as file:
-            file.attrs["provenance"] = provenance.to_json()
+        os.truncate(self.path, end)
+
+    def _write_provenance(self, provenance: Provenance) -> None:
+        dataset = self._file["provenance"]
+        dataset[:] = provenance_bytes(provenance, room=len(dataset))
+        dataset.flush()
 
     def abandon(self) -> None:
         """Close the file as it was at the last flush."""
@@ -122,25 +144,66 @@ class StreamSink:
         self._file.close()
 
     def adopt(self, earlier: Path, step: int) -> None:
-        """Take over what the recording `earlier` holds from before `step`, chunk by chunk."""
+        """Take over what the recording `earlier` holds from before `step`, chunk by chunk.
+
+        Raises
+        ------
+        FileFormatError
+            If it is no recording, or ends before `step`.
+        """
         with open_hdf5(earlier, kind=KIND, schema=SCHEMA) as file:
-            for path in _groups(self._file):
-                self._guarded(lambda path=path: _copy_before(file[path], self._file[path], step))
+            end = int(file.attrs["first_step"]) + int(file["progress"][0])
+            if end < step:
+                raise FileFormatError(
+                    f"ends at step {end}, before the checkpoint, which stands at step {step}.",
+                    where=str(earlier),
+                    hint="Put the recording back that the checkpoint belongs to, or start afresh.",
+                )
+            for group in _groups(self._file):
+                self._copy_before(file[group], group, step)
         self.flush(step)
 
-    def _guarded(self, work: Any) -> Any:
+    def _copy_before(self, source: h5py.Group, group: str, step: int) -> None:
+        names = ("step", "index" if group.startswith("spikes") else "values")
+        total = int(np.searchsorted(source["step"], step))
+        for first in range(0, total, _CHUNK):
+            for name in names:
+                self._add(f"{group}/{name}", source[name][first : min(first + _CHUNK, total)])
+            self._guarded(self._append_pending)
+
+    def _guarded(self, work: Callable[[], Any]) -> Any:
         try:
             return work()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # h5py raises either when a write fails
             safe = "What was flushed before stays readable."
             raise storage_error(self.path, error, safe=safe) from error
 
 
-def _growing(group: h5py.Group, name: str, row: tuple[int, ...], dtype: type) -> None:
+def _add_datasets(file: h5py.File, sizes: dict[str, int], plans: list[SamplePlan]) -> None:
+    for name, size in sizes.items():
+        group = new_group(file, "spikes", name)
+        group.attrs["size"] = size
+        _add_growing(group, "step", (), np.int64)
+        _add_growing(group, "index", (), np.int32)
+    for plan in plans:
+        group = new_group(file, "traces", plan.target, plan.variable)
+        group.attrs["unit"] = plan.unit
+        group["index"] = plan.index
+        _add_growing(group, "step", (), np.int64)
+        _add_growing(group, "values", (len(plan.index),), plan.dtype)
+
+
+def _add_growing(group: h5py.Group, name: str, row: tuple[int, ...], dtype: type) -> None:
     chunk = max(1, _CHUNK // max(1, int(np.prod(row))))
     group.create_dataset(
         name, shape=(0, *row), maxshape=(None, *row), chunks=(chunk, *row), dtype=dtype
     )
+
+
+def _room(dataset: h5py.Dataset, rows: int) -> int:
+    """Bytes that `rows` more rows may take: whole chunks, and their place in the index."""
+    chunks = rows // int(dataset.chunks[0]) + 2
+    return chunks * (int(np.prod(dataset.chunks)) * int(dataset.dtype.itemsize) + 64)
 
 
 def _groups(file: h5py.File) -> list[str]:
@@ -150,17 +213,3 @@ def _groups(file: h5py.File) -> list[str]:
         lambda name, item: found.append(name) if "step" in getattr(item, "keys", list)() else None
     )
     return found
-
-
-def _copy_before(source: Any, target: Any, step: int) -> None:
-    values = "index" if source.name.startswith("/spikes") else "values"
-    total = min(len(source["step"]), len(source[values]))
-    for first in range(0, total, _CHUNK):
-        steps = source["step"][first : min(first + _CHUNK, total)]
-        count = int(np.searchsorted(steps, step))
-        for name in ("step", values):
-            end = len(target[name])
-            target[name].resize(end + count, axis=0)
-            target[name][end:] = source[name][first : first + count]
-        if count < len(steps):
-            return

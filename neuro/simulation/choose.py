@@ -25,7 +25,14 @@ class Choice:
     reason: str
 
 
-def choose_backend(name: str, network: Network, steps: int | None) -> Choice:
+def choose_backend(
+    name: str,
+    network: Network,
+    steps: int | None,
+    *,
+    seed: int = 0,
+    options: dict[str, Any] | None = None,
+) -> Choice:
     """The backend called `name`; for ``"auto"`` the one that gives results soonest.
 
     Parameters
@@ -36,6 +43,8 @@ def choose_backend(name: str, network: Network, steps: int | None) -> Choice:
         What it will run.
     steps
         How many steps, or None if that is open.
+    seed, options
+        As for `neuro.simulate`; ``"auto"`` takes a backend that has these options.
 
     Raises
     ------
@@ -44,9 +53,13 @@ def choose_backend(name: str, network: Network, steps: int | None) -> Choice:
     """
     if name != "auto":
         return Choice(get_backend(name), "")
-    if steps is not None and _reference_seconds(network, steps) < COMPILE_SECONDS:
-        return Choice(get_backend("reference"), "short: interpreting takes less than compiling")
+    short = steps is not None and _reference_seconds(network, steps) < COMPILE_SECONDS
     compiler = find_compiler()
+    if short and not options:
+        c = get_backend("c")
+        if compiler is not None and c.is_ready(network, make_options(c, None), seed):
+            return Choice(c, f"short, but compiled before by {compiler.name}")
+        return Choice(get_backend("reference"), "short: interpreting takes less than compiling")
     if compiler is not None:
         return Choice(get_backend("c"), f"C compiler found: {compiler.name}")
     if importlib.util.find_spec("numba") is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ def simulate_to_file(
     with Session(network, backend=backend, seed=seed, options=options, steps=steps) as session:
         drive = drive_of(network, inputs)
         run = _StreamedRun(target, session, drive, checkpoint_every)
-        run.start(resume=resume, overwrite=overwrite)
+        run.start(steps, resume=resume, overwrite=overwrite)
         with progress_of(progress, network.name) as report:
             run.drive(steps, report)
     return target
@@ -152,24 +152,41 @@ class _StreamedRun:
         self._provenance = replace(session.provenance, started=now(), completed=False)
         self._sink: StreamSink
 
-    def start(self, *, resume: bool, overwrite: bool) -> None:
+    def start(self, steps: int, *, resume: bool, overwrite: bool) -> None:
         """Open the recording; on resuming, take over what an earlier run had recorded."""
-        if not resume:
-            if self._checkpoint.exists() and not overwrite:
-                raise ParameterError(
-                    "belongs to a run that was not finished.",
-                    where=str(self._checkpoint),
-                    hint="Resume that run, or allow it to be overwritten.",
-                )
-            self._checkpoint.unlink(missing_ok=True)
-            self._sink = self._open(self._path)
+        if resume:
+            self._go_on(steps)
             return
+        if self._checkpoint.exists() and not overwrite:
+            raise ParameterError(
+                "belongs to a run that was not finished.",
+                where=str(self._checkpoint),
+                hint="Resume that run, or allow it to be overwritten.",
+            )
+        self._sink = self._open(self._path)
+        try:
+            self._save()
+        except BaseException:
+            self._sink.abandon()
+            raise
+
+    def _go_on(self, steps: int) -> None:
+        """Restore the checkpoint, and take over the recording up to there."""
         checkpoint = self._load()
+        if checkpoint.step > steps:
+            raise ParameterError(
+                f"is {steps}, but the run to be resumed has done {checkpoint.step}.", where="steps"
+            )
+        self._session.restore(checkpoint.snapshot)
         fresh = self._path.with_name(f".{self._path.name}.resumed")
         self._sink = self._open(fresh)
-        self._sink.adopt(self._path, checkpoint.step)
-        self._session.restore(checkpoint.snapshot)
-        fresh.replace(self._path)
+        try:
+            self._sink.adopt(self._path, checkpoint.step)
+            fresh.replace(self._path)
+        except BaseException:
+            self._sink.abandon()
+            fresh.unlink()
+            raise
         self._sink.path = self._path
 
     def _load(self) -> Checkpoint:
@@ -192,7 +209,7 @@ class _StreamedRun:
         plans = sample_plans(session.network, session.seed)
         return StreamSink(path, sizes, plans, self._provenance)
 
-    def drive(self, steps: int, report: Any) -> None:
+    def drive(self, steps: int, report: Callable[[int, int], None]) -> None:
         """Run to step `steps`; on Ctrl-C, leave recording and checkpoint complete."""
         already = self._session.step
 
@@ -200,17 +217,20 @@ class _StreamedRun:
             report(already + done, already + total)
 
         try:
-            left = max(0, steps - already)
-            self._session.drive(left, self._drive, self._sink, from_start, pause=self._pause)
+            self._run_on(steps - already, from_start)
+        except BaseException:
+            self._sink.abandon()
+            raise
+        self._checkpoint.unlink(missing_ok=True)
+
+    def _run_on(self, steps: int, report: Callable[[int, int], None]) -> None:
+        try:
+            self._session.drive(steps, self._drive, self._sink, report, pause=self._pause)
         except KeyboardInterrupt:
             self._save()
             self._finish(completed=False)
             raise
-        except BaseException:
-            self._sink.abandon()
-            raise
         self._finish(completed=True)
-        self._checkpoint.unlink(missing_ok=True)
 
     def _pause(self) -> None:
         """Flush and save from time to time."""

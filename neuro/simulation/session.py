@@ -24,6 +24,7 @@ from neuro.recording.provenance import Provenance, machine, now, versions
 from neuro.simulation.choose import choose_backend, choose_seed, make_options
 from neuro.simulation.interrupt import held_back
 from neuro.simulation.progress import ProgressOption, progress_of
+from neuro.snapshot import check_snapshot
 
 CALL_SECONDS = 0.03
 """How long one call into an engine should take, so that Ctrl-C is honoured within 100 ms."""
@@ -86,7 +87,7 @@ class Session:
     ) -> None:
         self.network = verified(network)
         self.seed = choose_seed(network, seed)
-        choice = choose_backend(backend, network, steps)
+        choice = choose_backend(backend, network, steps, seed=self.seed, options=options)
         self._backend = choice.backend
         start = time.perf_counter()
         chosen = make_options(self._backend, options)
@@ -245,7 +246,14 @@ class Session:
         return self.engine.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go to the state of `snapshot`, taken on this or any other backend."""
+        """Go to the state of `snapshot`, taken on this or any other backend.
+
+        Raises
+        ------
+        ParameterError
+            If it is one of another network.
+        """
+        check_snapshot(snapshot, like=self.engine.snapshot())
         self.engine.restore(snapshot)
 
     def save(self, path: str | Path) -> Path:

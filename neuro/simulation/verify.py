@@ -17,7 +17,7 @@ from neuro.recording.collect import MemorySink
 from neuro.simulation.progress import ProgressOption, progress_of
 from neuro.simulation.session import Session
 
-_ORDER = ("state", "refractory", "history", "synapse", "trace", "ring", "graded")
+_ORDER = ("state", "spikes", "refractory", "synapse", "trace", "ring", "graded", "history")
 """Parts of a snapshot, in the order in which a difference is looked for."""
 
 
@@ -30,11 +30,11 @@ class Divergence:
     step
         The step after which it differs.
     variable
-        Name in a snapshot, such as ``"state/E/v"``.
+        ``"spikes/E"``, or a name in a snapshot, such as ``"state/E/v"``.
     index
-        Position of the first number that differs.
+        The cell or synapse that differs; for what has several rows, row and cell.
     expected, found
-        The number on the first backend and on the other.
+        The number on the first backend and on the other; for spikes 1 or 0.
     """
 
     step: int
@@ -46,6 +46,9 @@ class Divergence:
     def __str__(self) -> str:
         kind, _, name = self.variable.partition("/")
         place = ", ".join(map(str, self.index))
+        if kind == "spikes":
+            verb = "should spike" if self.expected else "should not spike"
+            return f"step {self.step}: {name}[{place}] {verb}"
         return (
             f"step {self.step}: {kind} {name}[{place}] is {self.found!r}, "
             f"should be {self.expected!r}"
@@ -130,6 +133,7 @@ def verify(
 
 def first_difference(expected: Snapshot, found: Snapshot, step: int) -> Divergence | None:
     """The first number in which two snapshots differ; None if they are the same."""
+    expected, found = _with_spikes(expected, found), _with_spikes(found, expected)
     for name in sorted(expected, key=_rank):
         theirs, mine = expected[name], found[name]
         place = _first_unequal(theirs, mine)
@@ -142,6 +146,18 @@ def first_difference(expected: Snapshot, found: Snapshot, step: int) -> Divergen
                 found=_number(mine, place),
             )
     return None
+
+
+def _with_spikes(snapshot: Snapshot, other: Snapshot) -> Snapshot:
+    """`snapshot`, and for each source whether each cell spiked in the last step."""
+    result = dict(snapshot)
+    for name, rows in snapshot.items():
+        if name.startswith("history/"):
+            cells = max((1 + int(r[:, 1].max(initial=-1)) for r in (rows, other[name])), default=0)
+            spiked = np.zeros(cells, np.int8)
+            spiked[rows[rows[:, 0] == 0, 1]] = 1
+            result[f"spikes/{name.partition('/')[2]}"] = spiked
+    return result
 
 
 def _rank(name: str) -> tuple[int, str]:

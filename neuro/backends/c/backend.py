@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from neuro.backends.c.compiler import compile_library, find_compiler, require_compiler
+from neuro.backends.c.compiler import compile_library, find_compiler, is_cached, require_compiler
 from neuro.backends.c.engine import CEngine
 from neuro.backends.c.generate import generate
 from neuro.backends.contract import Backend, Engine
@@ -15,6 +15,7 @@ from neuro.errors import CompilerError, Finding, ParameterError
 from neuro.ir.network import Network
 from neuro.lowering.edges import Defer
 from neuro.lowering.lower import lower
+from neuro.lowering.tables import Tables
 
 MAX_THREADS = 64
 CELLS_PER_THREAD = 10_000
@@ -72,9 +73,20 @@ class CBackend(Backend):
         """Generate, compile (or take from the cache) and bind."""
         require_compiler()
         refuse(self.name, self.check(network, options))
-        tables = lower(network, seed, threads=_threads(network, options), defer=options.defer)
-        source = generate(tables.cell_kernels, tables.synapse_kernels, tables.dtype)
+        tables, source = _generated(network, options, seed)
         return CEngine(tables, compile_library(source))
+
+    def is_ready(self, network: Network, options: COptions, seed: int) -> bool:
+        """True if the engine is in the cache."""
+        if not self.unavailable() and not only_float(network, self.name):
+            return is_cached(_generated(network, options, seed)[1])
+        return False
+
+
+def _generated(network: Network, options: COptions, seed: int) -> tuple[Tables, str]:
+    """The tables of `network` and the code for its kinds."""
+    tables = lower(network, seed, threads=_threads(network, options), defer=options.defer)
+    return tables, generate(tables.cell_kernels, tables.synapse_kernels, tables.dtype)
 
 
 def _threads(network: Network, options: COptions) -> int:

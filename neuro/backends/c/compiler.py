@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from neuro.cache import cache_folder, writable_cache
 from neuro.errors import CompilerError
+from neuro.files import storage_error
 from neuro.resources import folder
 
 log = logging.getLogger(__name__)
@@ -98,6 +100,8 @@ def compile_library(source: str) -> Library:
     ------
     CompilerError
         If there is no compiler, or it refuses the code; carries its messages.
+    StorageError
+        If the result cannot be written.
     """
     compiler = require_compiler()
     path = _library_path(compiler, source, writable_cache())
@@ -117,29 +121,48 @@ def _library_path(compiler: Path, source: str, place: Path) -> Path:
 
 def _compile(compiler: Path, source: str, path: Path) -> None:
     """Compile beside `path` and rename, so that processes that race get whole libraries."""
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=path.parent) as work:
-        code, built = Path(work) / "engine.c", Path(work) / "engine.so"
-        code.write_text(source, encoding="utf-8")
-        include = f"-I{folder('deploy') / 'runtime'}"
-        command = [str(compiler), *FLAGS, include, "-o", str(built), str(code)]
-        log.info("compiling %s", path.name)
-        try:
-            done = subprocess.run(  # noqa: S603 - the user's own compiler
-                command, capture_output=True, text=True, timeout=TIMEOUT, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise CompilerError(
-                f"{compiler} could not be run: {error}.", where="backend 'c'"
-            ) from error
-        if done.returncode:
-            raise _refused(compiler, done.stderr, source)
-        built.replace(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".building-", dir=path.parent) as work:
+            code, built = Path(work) / "engine.c", Path(work) / "engine.so"
+            code.write_text(source, encoding="utf-8")
+            include = f"-I{folder('deploy') / 'runtime'}"
+            log.info("compiling %s", path.name)
+            done = _call(compiler, *FLAGS, include, "-o", str(built), str(code))
+            if done.returncode:
+                _check_disk(done.stderr, path.parent)
+                raise _refused(compiler, done.stderr, code.replace(path.with_suffix(".c")))
+            built.replace(path)
+    except OSError as error:
+        safe = "The cache can be moved with NEURO_CACHE_DIR."
+        raise storage_error(path.parent, error, safe=safe) from error
 
 
-def _refused(compiler: Path, messages: str, source: str) -> CompilerError:
+def _call(compiler: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(  # noqa: S603 - the user's own compiler
+            [str(compiler), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CompilerError(
+            f"{compiler} could not be run: {error}.",
+            where="backend 'c'",
+            hint="Try another compiler with CC=..., or backend='numba'.",
+        ) from error
+
+
+def _check_disk(messages: str, place: Path) -> None:
+    """Tell a full disk, which compilers only mention, from code that is wrong."""
+    full = os.strerror(errno.ENOSPC)
+    if full.lower() in messages.lower():
+        raise OSError(errno.ENOSPC, full, str(place))
+
+
+def _refused(compiler: Path, messages: str, kept: Path) -> CompilerError:
     """The error for code that the compiler refused; the code is kept for a look."""
-    kept = Path(tempfile.gettempdir()) / "neuro-refused-engine.c"
-    kept.write_text(source, encoding="utf-8")
     first = "\n    ".join(messages.strip().splitlines()[:8])
     return CompilerError(
         f"{compiler.name} refused the generated code:\n    {first}\n",
@@ -157,9 +180,7 @@ def _runtime_text() -> str:
 @cache
 def compiler_version(compiler: Path) -> str:
     """First line of what ``--version`` prints."""
-    done = subprocess.run(  # noqa: S603 - the user's own compiler
-        [str(compiler), "--version"], capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
+    done = _call(compiler, "--version")
     return (done.stdout or done.stderr).strip().partition("\n")[0]
 
 

@@ -30,6 +30,6 @@ class NumbaBackend(Backend):
         return only_float(network, self.name)
 
     def compile(self, network: Network, options: NumbaOptions, seed: int) -> Engine:
-        """Generate the kernels; numba compiles each when it is first called."""
+        """Generate the kernels and have numba compile them (or take them from its cache)."""
         refuse(self.name, self.check(network, options))
         return NumbaEngine(lower(network, seed, threads=1, defer=False))

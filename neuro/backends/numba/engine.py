@@ -97,6 +97,41 @@ class NumbaEngine(Engine):
         self._spikes = [self._no_spikes(age) for age in tables.ages]
         self._sources = recorded_sources(tables.network)
         self._plans = sample_plans(tables.network, tables.seed)
+        self._compile()
+
+    def _compile(self) -> None:
+        """Have numba compile all kernels now, by calls that do nothing.
+
+        Otherwise it would do so in the first steps, and Ctrl-C would have to wait for it.
+        """
+        nothing = np.empty(0, np.int64)
+        nr_words(self._seed, 0, 0, 0, np.empty(0, np.uint32))
+        now = self._tables.dtype(0)
+        for cells in self._cells:
+            table, scalars = cells.table, cells.table.scalars
+            ports = tuple(ring.sums[0] for ring in table.ports)
+            cells.kernel.update(
+                *(cells.state, cells.array, scalars, ports, cells.words),
+                *(table.until[:0], 0, now, cells.fired),
+            )
+            cells.kernel.reset(
+                *(cells.state, cells.array, scalars, table.until, cells.refractory),
+                *(0, now, nothing),
+            )
+        for edges in (*self._direct, *self._sent):
+            group = edges.table
+            edges.kernel.on_pre(
+                *(group.start, group.target, *edges.values, nothing, edges.ring.sums[0])
+            )
+            if edges.columns is not None:
+                edges.kernel.on_post(*edges.columns, *edges.values, nothing)
+            if hasattr(edges.kernel, "each_step"):
+                edges.kernel.each_step(group.start[:1], group.target, *edges.values)
+        for traces in self._traces:
+            side, scalars = traces.table.side, traces.table.scalars
+            getattr(traces.kernel, f"raise_{side}")(traces.state, scalars, nothing)
+            empty = tuple(values[:0] for values in traces.state)
+            getattr(traces.kernel, f"decay_{side}")(empty, scalars)
 
     def _bind_cells(self, table: CellTable, kernel: ModuleType) -> _Cells:
         draws = self._tables.cell_kernels[table.kernel].draws
@@ -203,7 +238,7 @@ class NumbaEngine(Engine):
                 )
             self._spikes[tables.sources.index(table.name)].appendleft(fired)
         for name, source in drive.spikes.items():
-            self._spikes[tables.sources.index(name)].appendleft(source.at(step))
+            self._spikes[tables.sources.index(name)].appendleft(source.at(step).copy())
 
     def _see_post_spikes(self) -> None:
         for edges in self._sent:
