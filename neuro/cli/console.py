@@ -15,8 +15,8 @@ from rich.table import Table
 
 from neuro.errors import Finding, NeuroError
 
-GOOD, NO, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes: all is well; the answer is no; wrong use; Ctrl-C."""
+GOOD, NO, WRONG_USE, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
+"""Exit codes: all is well; the answer is no; wrong use; a bug; Ctrl-C."""
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -43,20 +43,28 @@ def readable_errors(command: Callable[P, T]) -> Callable[P, T]:
         except NeuroError as error:
             if _debug:
                 raise
-            err.print(f"[bold red]error:[/] {escape(_wrapped(str(error)))}")
+            err.print(f"[bold red]error:[/] {escape(_wrapped(str(error)))}", soft_wrap=True)
             raise typer.Exit(WRONG_USE) from None
         except KeyboardInterrupt:
             if _debug:
                 raise
             err.print("interrupted")
             raise typer.Exit(INTERRUPTED) from None
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if _debug:
+                raise
+            what = f"{type(error).__name__}: {error}. This is a bug; 'neuro --debug' shows where."
+            err.print(f"[bold red]unexpected error:[/] {escape(_wrapped(what))}", soft_wrap=True)
+            raise typer.Exit(BROKEN) from None
 
     return wrapped
 
 
 def _wrapped(message: str) -> str:
     """`message` in lines that fit the terminal; indented lines stay as they are."""
-    width = min(100, err.width) - 7
+    width = min(100, err.width) - len("unexpected error: ")
     lines = message.split("\n")
     return "\n".join(
         line if line.startswith(" ") or len(line) <= width else textwrap.fill(line, width)

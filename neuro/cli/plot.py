@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -12,8 +12,6 @@ from neuro.cli.options import JsonOption
 from neuro.errors import ParameterError
 from neuro.recording.data import Recording
 from neuro.recording.plot_style import save_figure
-
-Kind = Literal["raster", "rate", "trace"]
 
 
 @readable_errors
@@ -41,8 +39,7 @@ def plot(
     elif kind == "rate":
         axes = recording.plot.rate(sources, bin_ms=bin_ms)
     elif kind == "trace":
-        target = sources[0] if sources else next(iter(recording.traces), "")
-        axes = recording.plot.trace(target, variable)
+        axes = recording.plot.trace(sources[0] if sources else _first_target(recording), variable)
     else:
         raise ParameterError(
             f"there is no {kind!r}.", where="--kind", hint="Use raster, rate or trace."
@@ -52,6 +49,16 @@ def plot(
         print_json({"file": str(target_path)})
     else:
         out.print(f"wrote {target_path}")
+
+
+def _first_target(recording: Recording) -> str:
+    if not recording.traces:
+        raise ParameterError(
+            "the recording holds spikes only.",
+            where="--kind",
+            hint="Record a variable of a population with record('v') before it runs.",
+        )
+    return next(iter(recording.traces))
 
 
 command = plot

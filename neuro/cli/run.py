@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from neuro.cli.console import INTERRUPTED, NO, out, print_json, print_table, readable_errors
+from neuro.cli.console import INTERRUPTED, NO, err, out, print_json, print_table, readable_errors
 from neuro.cli.options import (
     BackendOption,
     JsonOption,
@@ -21,11 +22,19 @@ from neuro.cli.options import (
     parse_changes,
 )
 from neuro.formats.network_file import save_network
-from neuro.models.experiment import Experiment, Report, spike_table
+from neuro.ir.network import Network
+from neuro.models.experiment import Experiment, Report, count_table, spike_table
 from neuro.recording.data import Recording
 from neuro.recording.plot_style import save_figure
+from neuro.recording.window import load_start, read_sizes
 from neuro.simulation.run import simulate, simulate_to_file
 from neuro.simulation.session import RunInterrupted
+
+LARGE = 4_000_000
+"""A streamed recording with more spikes and samples than this is not loaded again."""
+
+SHOWN = 200_000
+"""How many of them its raster shows."""
 
 
 @readable_errors
@@ -67,23 +76,47 @@ def run(  # noqa: PLR0917 - options of a command line
     path = folder / "recording.h5"
     interrupted = False
     if stream or resume:
-        simulate_to_file(
-            path, experiment.network, count, resume=resume, overwrite=overwrite, **given
-        )
-        recording = Recording.load(path)
+        _stream(path, experiment.network, count, resume=resume, overwrite=overwrite, **given)
+        recording, report, done = _look_into(path, experiment)
     else:
         try:
             recording = simulate(experiment.network, count, **given)
         except RunInterrupted as stopped:
             recording, interrupted = stopped.recording, True
         recording.save(path)
+        report = spike_table(recording) if interrupted else experiment.report(recording)
+        done = recording.steps
     written = [path, *_write_figures(experiment, recording, folder)]
-    report = spike_table(recording) if interrupted else experiment.report(recording)
-    _show(report, recording, written, json=json)
+    _show(report, recording, done, written, json=json)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     if report.passed is False:
         raise typer.Exit(NO)
+
+
+def _stream(path: Path, network: Network, steps: int, **given: Any) -> None:
+    """Run into a file; on Ctrl-C, say how to go on."""
+    try:
+        simulate_to_file(path, network, steps, **given)
+    except KeyboardInterrupt:
+        err.print(f"interrupted; {escape(str(path))} is complete up to here.")
+        err.print("Go on with the same command and --resume.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _look_into(path: Path, experiment: Experiment) -> tuple[Recording, Report, int]:
+    """What to draw and to print of a streamed recording, and its steps; a large one stays on disk."""
+    sizes = read_sizes(path)
+    if sizes.numbers <= LARGE:
+        recording = Recording.load(path)
+        return recording, experiment.report(recording), sizes.steps
+    recording = load_start(path, SHOWN)
+    table = count_table(sizes.spikes, sizes.steps * recording.dt * 1000)
+    note = (
+        f"The recording holds {sizes.numbers:,} spikes and samples, too many to load: these are "
+        f"counted in the file, and the raster shows the first {recording.duration:g} ms."
+    )
+    return recording, replace(table, notes=(note,)), sizes.steps
 
 
 def _write_figures(experiment: Experiment, recording: Recording, folder: Path) -> list[Path]:
@@ -96,13 +129,15 @@ def _write_figures(experiment: Experiment, recording: Recording, folder: Path) -
     return [raster, save_network(experiment.network, folder / "network.txt")]
 
 
-def _show(report: Report, recording: Recording, written: list[Path], *, json: bool) -> None:
+def _show(
+    report: Report, recording: Recording, steps: int, written: list[Path], *, json: bool
+) -> None:
     if json:
         print_json(
             {
                 "report": asdict(report),
                 "provenance": asdict(recording.provenance),
-                "steps": recording.steps,
+                "steps": steps,
                 "files": [str(path) for path in written],
             }
         )
@@ -114,7 +149,7 @@ def _show(report: Report, recording: Recording, written: list[Path], *, json: bo
     why = f" ({provenance.reason})" if provenance.reason else ""
     wall = provenance.wall.get("run", 0.0)
     out.print(
-        f"[dim]{recording.steps} steps of {recording.dt * 1000:g} ms on {provenance.backend}{why}, "
+        f"[dim]{steps} steps of {recording.dt * 1000:g} ms on {provenance.backend}{why}, "
         f"seed {provenance.seed}, {wall:.2f} s.[/]"
     )
     for path in written:

@@ -33,9 +33,20 @@ class Report:
 
 def spike_table(recording: Recording) -> Report:
     """Spikes and rates of all recorded sources; what is shown where a model has no own report."""
+    counts = {name: (data.size, len(data)) for name, data in recording.spikes.items()}
+    return count_table(counts, recording.duration)
+
+
+def count_table(counts: Mapping[str, tuple[int, int]], duration: float) -> Report:
+    """The table of cells and spikes by source, for a recording of `duration` ms."""
     rows = [
-        (name, str(data.size), str(len(data)), f"{recording.rate(name):.2f}")
-        for name, data in recording.spikes.items()
+        (
+            name,
+            str(cells),
+            str(spikes),
+            f"{spikes / cells / duration * 1000:.2f}" if duration else "",
+        )
+        for name, (cells, spikes) in counts.items()
     ]
     return Report(title="Spikes", columns=("population", "cells", "spikes", "rate (Hz)"), rows=rows)
 

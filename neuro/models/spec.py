@@ -6,13 +6,14 @@ import importlib
 import importlib.util
 import sys
 import tomllib
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuro.errors import FileFormatError, ParameterError, UnknownNameError, unknown_name
+from neuro.errors import FileFormatError, NeuroError, ParameterError, UnknownNameError, unknown_name
 from neuro.models.experiment import Experiment
 from neuro.resources import folder
 
@@ -122,6 +123,12 @@ class ModelSpec(_Strict):
             raise ParameterError(
                 f"the builder refused its parameters: {error}.", where=f"model {self.name!r}"
             ) from error
+        except NeuroError:
+            raise
+        except Exception as error:  # whatever a user's own code raises
+            raise ParameterError(
+                f"the builder failed: {_describe(error)}.", where=f"model {self.name!r}"
+            ) from error
 
 
 def model_names() -> list[str]:
@@ -189,5 +196,17 @@ def _load_file(path: Path) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever a user's own code raises
+        raise FileFormatError(
+            f"cannot be imported: {_describe(error)}.", where=str(path)
+        ) from error
     return module
+
+
+def _describe(error: Exception) -> str:
+    """What went wrong in a user's code, and in which line."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}: "
+    return f"{'' if isinstance(error, SyntaxError) else place}{type(error).__name__}: {error}"

@@ -151,7 +151,7 @@ def open_hdf5(path: Path, *, kind: str, schema: int) -> Iterator[h5py.File]:
 
 def _open(path: Path) -> h5py.File:
     if not path.exists():
-        raise FileFormatError("does not exist.", where=str(path))
+        raise FileFormatError("does not exist.", where=str(path), hint="Check the path.")
     try:
         return h5py.File(path, "r")
     except OSError as first:
@@ -169,7 +169,9 @@ def _check_header(file: h5py.File, path: Path, kind: str, schema: int) -> None:
     found = file.attrs.get("kind")
     if found != kind:
         raise FileFormatError(
-            f"holds {found or 'something unknown'}, not a {kind}.", where=str(path)
+            f"holds {found or 'something unknown'}, not a {kind}.",
+            where=str(path),
+            hint="Check the path, or read it with the function for its kind.",
         )
     version = int(file.attrs["schema"])
     if version > schema:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuro.errors import ParameterError
 from neuro.files import replacing
 
 if TYPE_CHECKING:
@@ -52,8 +53,15 @@ def save_figure(ax: Axes, path: Path) -> Path:
 
     figure = ax.get_figure(root=True)
     assert figure is not None
+    format = path.suffix.removeprefix(".") or "png"
+    if format not in figure.canvas.get_supported_filetypes():
+        raise ParameterError(
+            f"there is no picture format {format!r}.",
+            where=str(path),
+            hint="Use .png, .pdf or .svg.",
+        )
     with replacing(path) as beside:
-        figure.savefig(beside, format=path.suffix.removeprefix(".") or "png")
+        figure.savefig(beside, format=format)
     plt.close(figure)
     return path
 
