@@ -44,12 +44,18 @@ class Canonicaliser:
     """
 
     def __init__(self, declared: Iterable[str]) -> None:
-        self._units = {name: unit for name, unit in UNITS.items() if name not in set(declared)}
+        hidden = set(declared)
+        self._units = {name: unit for name, unit in UNITS.items() if name not in hidden}
         self.draws: list[str] = []
 
     def program(self, program: Program) -> Program:
-        """`program` in canonical form."""
-        return tuple(Assign(step.target, self.expression(step.value)) for step in program)
+        """`program` in canonical form; a local hides a unit of its name once it is assigned."""
+        outside, rewritten = self._units, []
+        for step in program:
+            rewritten.append(Assign(step.target, self.expression(step.value)))
+            self._units = {name: u for name, u in self._units.items() if name != step.target}
+        self._units = outside
+        return tuple(rewritten)
 
     def expression(self, expression: Expression) -> Expression:
         """`expression` in canonical form."""
