@@ -69,9 +69,12 @@ def load_network(path: str | Path) -> Network:
     try:
         text = source.read_text(encoding="utf-8")
     except OSError as error:
-        raise FileFormatError(f"cannot be read: {error.strerror}.", where=str(source)) from error
+        raise FileFormatError(
+            f"cannot be read: {error.strerror}.", where=str(source), hint="Check the path."
+        ) from error
     except UnicodeDecodeError:
-        raise FileFormatError("is not text.", where=str(source)) from None
+        hint = f"Names of HDF5 files end in {' or '.join(_HDF5)}."
+        raise FileFormatError("is not text.", where=str(source), hint=hint) from None
     return _parse(text, {}, source)
 
 
@@ -88,7 +91,9 @@ def _load_hdf5(path: Path) -> Network:
         network = _parse(file["text"][()].decode(), arrays, path)
         if network.content_hash != file.attrs["hash"]:
             raise FileFormatError(
-                "was changed after it was written: its content hash differs.", where=str(path)
+                "was changed after it was written: its content hash differs.",
+                where=str(path),
+                hint="Restore it from a copy, or save the network again.",
             )
         return network
 

@@ -39,17 +39,27 @@ _DECLARATION = re.compile(
     r"(?P<flags>(?: (?:shared|held|nonnegative|per_post))*)\Z"
 )
 _FORMAT = re.compile(r"fixed Q(\d+)\.(\d+) weights (\d+)\Z")
+_TRACES = ("pre_on_spike", "pre_each_step", "post_on_spike", "post_each_step")
 _PROGRAMS = {
-    "update",
-    "reset",
-    "on_pre",
-    "on_post",
-    "each_step",
-    "pre_on_spike",
-    "pre_each_step",
-    "post_on_spike",
-    "post_each_step",
+    "cell": {"update", "reset"},
+    "synapse": {"on_pre", "on_post", "each_step", *_TRACES},
 }
+_FIELDS = {
+    "network": {"dt", "format", "seed"},
+    "cell": {"parameter", "state", "port", "derived", "spike", "refractory"},
+    "synapse": {"parameter", "derived", "state", "pre", "post", "factor", "send"},
+    "population": {"size", "cell", "parameter", "initial"},
+    "spikes": {"size", "step", "index"},
+    "poisson": {"post", "port", "rate", "weight"},
+    "current": {"post", "port", "step", "value"},
+    "projection": {
+        *("pre", "post", "port", "connectivity", "weight", "delay", "axonal"),
+        *("synapse", "parameter", "initial"),
+    },
+    "graded": {"pre", "variable", "post", "port", "connectivity", "weight", "delay"},
+    "probe": {"variable", "every", "index"},
+}
+"""Fields of each kind of block."""
 
 
 @dataclass(slots=True)
@@ -68,14 +78,21 @@ class _Block:
 
     def one(self, keyword: str) -> str:
         """Text of the field called `keyword`, which must be there."""
-        texts = self.all(keyword)
-        if not texts:
-            raise FileFormatError(f"{self.keyword} {self.name!r} has no {keyword!r}.")
-        return texts[0]
+        text = self.maybe(keyword)
+        if text is None:
+            raise FileFormatError(
+                f"{self.keyword} {self.name!r} has no {keyword!r}.", hint="Add it."
+            )
+        return text
 
     def maybe(self, keyword: str) -> str | None:
         """Text of the field called `keyword`, if it is there."""
         texts = self.all(keyword)
+        if len(texts) > 1:
+            raise FileFormatError(
+                f"{self.keyword} {self.name!r} has {keyword!r} {len(texts)} times.",
+                hint="Keep one of them.",
+            )
         return texts[0] if texts else None
 
     def program(self, keyword: str) -> Program:
@@ -114,7 +131,7 @@ def _blocks(text: str) -> Iterator[_Block]:
     lines = text.splitlines()
     _check_header(lines)
     block: _Block | None = None
-    program = ""
+    program: str | None = None
     for number, line in enumerate(lines[1:], 2):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
@@ -123,19 +140,32 @@ def _blocks(text: str) -> Iterator[_Block]:
         if not line.startswith(" "):
             if block is not None:
                 yield block
-            block = _Block(keyword, rest.strip(), number)
+            block, program = _Block(keyword, rest.strip(), number), None
         elif block is None:
             raise FileFormatError(
                 "an indented line before the first block.", where=f"line {number}"
             )
-        elif line.startswith("    "):
+        elif line.startswith("    ") and program is not None:
             block.programs[program] = block.programs.get(program, "") + stripped + "\n"
-        elif keyword in _PROGRAMS and not rest:
+        elif keyword in _PROGRAMS.get(block.keyword, ()) and not rest:
             program = keyword
         else:
+            program = None
+            _check_field(block, keyword, number)
             block.fields.append((keyword, rest.strip(), number))
     if block is not None:
         yield block
+
+
+def _check_field(block: _Block, keyword: str, line: int) -> None:
+    known = _FIELDS.get(block.keyword)
+    if known is not None and keyword not in known:
+        programs = _PROGRAMS.get(block.keyword, set())
+        raise FileFormatError(
+            f"a block {block.keyword!r} has no field {keyword!r}.",
+            where=f"line {line}",
+            hint=suggestion(keyword, known | programs),
+        )
 
 
 def _check_header(lines: list[str]) -> None:
@@ -149,7 +179,9 @@ def _check_header(lines: list[str]) -> None:
             where="line 1",
             hint="Install a newer neuro-spiking.",
         )
-    raise FileFormatError(f"does not start with {HEADER!r}.", where="line 1")
+    raise FileFormatError(
+        f"does not start with {HEADER!r}.", where="line 1", hint="Is this the text of a network?"
+    )
 
 
 class _Reader:
@@ -184,7 +216,7 @@ class _Reader:
     def network(self) -> Network:
         """The network of all blocks so far."""
         if not self._head:
-            raise FileFormatError("there is no block 'network'.")
+            raise FileFormatError("there is no block 'network'.", hint="Add it below the header.")
         parts: dict[str, Any] = {name: tuple(items) for name, items in self._parts.items()}
         return Network(**self._head, **parts)
 
@@ -199,6 +231,8 @@ class _Reader:
         return {name.strip(): parse_value(value, self._arrays) for name, _, value in pairs}
 
     def _read_network(self, block: _Block) -> None:
+        if self._head:
+            raise FileFormatError("there is a second block 'network'.", hint="Keep one of them.")
         seed = block.maybe("seed")
         self._head = {
             "name": block.name,

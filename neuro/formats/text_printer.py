@@ -247,7 +247,7 @@ def _(item: Probe, store: Store) -> Iterator[str]:
     yield f"  variable {item.variable}"
     yield f"  every {item.every}"
     if item.index is not None:
-        yield f"  index {print_value(item.index, f'{item.target}.{item.variable}/index', store)}"
+        yield f"  index {print_value(item.index, f'{item.target}/probe/{item.variable}', store)}"
 
 
 def _connectivity(connectivity: Connectivity, place: str, store: Store) -> str:

@@ -27,8 +27,11 @@ from neuro.ir.values import Draw
 Store: TypeAlias = Callable[[str, NDArray[Any]], str | None]
 """Given a place and an array, keeps the array and returns its name; or None to print it in full."""
 
-_ARRAY = re.compile(r"(?P<dtype>[a-z]+\d+)\((?P<shape>[\d, ]*)\)\[(?P<items>.*)\]\Z", re.DOTALL)
-_TYPES = ("float32", "float64", "int32", "int64", "uint32", "int16", "uint16", "uint8", "bool8")
+_ARRAY = re.compile(r"(?P<dtype>[a-z]+\d*)\((?P<shape>[\d, ]*)\)\[(?P<items>.*)\]\Z", re.DOTALL)
+_TYPES = (
+    *("bool", "float16", "float32", "float64"),
+    *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+)
 
 
 def print_value(value: Any, place: str, store: Store) -> str:
@@ -39,8 +42,6 @@ def print_value(value: Any, place: str, store: Store) -> str:
     if isinstance(value, Draw):
         given = {item.name: getattr(value, item.name) for item in fields(value)}
         return f"draw({print_fields(given, place, store, ', ')})"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(repr(item) for item in value) + ")"
     return repr(value)
 
 

@@ -1,14 +1,14 @@
 """Cells from differential equations, as texts.
 
-One equation a line: ``dv/dt = expression : unit [= initial] [, held]``.  What stands in the
-expressions are variables, parameters, free ports and units; a free port is constant over a step,
-and what arrives on a bound port acts from the beginning of the step.
+One equation a line, or several divided by semicolons: ``dv/dt = expression : unit [= initial]
+[, held]``.  What stands in the expressions are variables, parameters, free ports and units; a free
+port is constant over a step, and what arrives on a bound port acts from the beginning of the step.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,10 +17,12 @@ import sympy
 from neuro.errors import ExpressionError, ParameterError, suggestion
 from neuro.frontend.propagators import propagate
 from neuro.frontend.symbolic import from_sympy, symbol, to_sympy
-from neuro.ir.cell import CellType, Derived, StateVariable
+from neuro.ir.cell import CellType, Derived, Parameter, Port, StateVariable
 from neuro.ir.declare import parse_parameters, parse_ports, parse_state
 from neuro.ir.expressions.nodes import Assign, Binary, Call, Expression, Name, Program, names
 from neuro.ir.expressions.parser import parse_expression, parse_program
+from neuro.ir.expressions.typing import Type, infer_type
+from neuro.units import SECOND, UNITS, parse_unit
 
 Method = Literal["exact", "exponential_euler", "euler"]
 
@@ -33,6 +35,8 @@ _EQUATION = re.compile(
 class _Equation:
     name: str
     rate: Expression
+    unit: str
+    source: str
 
 
 def cell_from_equations(
@@ -53,7 +57,7 @@ def cell_from_equations(
     name
         Name of the type.
     equations
-        One equation a line: ``dv/dt = (v_rest - v) / tau_m + i / cm : mV = v_rest, held``.
+        One equation a line (or divided by semicolons): ``dv/dt = (v_rest - v) / tau_m + i / cm : mV = v_rest, held``.
     parameters, ports
         Declarations as for `neuro.ir.declare.cell_type`.
     spike, reset, refractory
@@ -72,7 +76,8 @@ def cell_from_equations(
     Raises
     ------
     ExpressionError
-        If a line has a syntax error, or the equations do not suit the method.
+        If a line has a syntax error, an unknown name or the wrong unit, or if the equations do not
+        suit the method.
 
     Examples
     --------
@@ -90,9 +95,10 @@ def cell_from_equations(
     """
     declared = parse_parameters(parameters.replace(";", "\n"))
     inputs = parse_ports(ports.replace(";", "\n"))
-    state, system = _parse(equations)
-    free = [port.name for port in inputs if port.into is None]
-    derived, update = _METHODS[_known(method)](system, free)
+    state, system = _parse(equations, where=f"cell {name!r}")
+    free = [port for port in inputs if port.into is None]
+    _check_units(system, [*declared, *state, *free], where=f"cell {name!r}")
+    derived, update = _METHODS[_known(method)](system, [port.name for port in free])
     return CellType(
         name=name,
         parameters=declared,
@@ -116,25 +122,70 @@ def _known(method: str) -> str:
     return method
 
 
-def _parse(text: str) -> tuple[tuple[StateVariable, ...], list[_Equation]]:
+def _parse(text: str, *, where: str) -> tuple[tuple[StateVariable, ...], list[_Equation]]:
     """State variables and their equations, in the order of the text."""
     state: list[StateVariable] = []
-    system = []
-    for line in text.splitlines():
-        source = line.partition("#")[0].strip()
-        if not source:
-            continue
+    system: list[_Equation] = []
+    for source in _lines(text):
         match = _EQUATION.match(source)
         if match is None:
             raise ExpressionError(
                 "this is not an equation.",
                 source=source,
                 column=0,
-                hint="Write 'dv/dt = expression : unit'.",
+                where=where,
+                hint="Write 'dv/dt = expression : unit'; '= initial' and ', held' may follow.",
             )
-        state += parse_state(f"{match['name']} : {match['unit']} {match['rest']}")
-        system.append(_Equation(match["name"], parse_expression(match["rate"])))
+        name, unit = match["name"], match["unit"]
+        if any(equation.name == name for equation in system):
+            raise ExpressionError(
+                f"this is the second equation for {name!r}.",
+                source=source,
+                column=0,
+                where=where,
+                hint="Add up both right-hand sides, or rename one.",
+            )
+        state += parse_state(f"{name} : {unit} {match['rest']}")
+        system.append(_Equation(name, parse_expression(match["rate"]), unit, source))
+    if not system:
+        raise ExpressionError("there is no equation.", where=where, hint="Give at least one.")
     return tuple(state), system
+
+
+def _lines(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        for part in line.partition("#")[0].split(";"):
+            if part.strip():
+                yield part.strip()
+
+
+def _check_units(
+    system: Iterable[_Equation], declared: Iterable[Parameter | StateVariable | Port], *, where: str
+) -> None:
+    """Make sure that each right-hand side has the unit of its variable per time."""
+    scope = {name: Type("real", unit.dimension) for name, unit in UNITS.items()}
+    scope |= {name: Type("real", SECOND) for name in ("dt", "t")}
+    for item in declared:
+        unit = parse_unit(item.unit, where=f"{where}, {item.name!r}")
+        scope[item.name] = Type("real", unit.dimension)
+    for equation in system:
+        place = f"{where}, d{equation.name}/dt"
+        needed = parse_unit(equation.unit).dimension / SECOND
+        try:
+            found = infer_type(equation.rate, scope)
+        except ExpressionError as problem:
+            raise ExpressionError(
+                problem.what, source=equation.source, column=0, where=place, hint=problem.hint
+            ) from None
+        if found.kind != "real" or found.dimension not in (needed, None):
+            given = "a condition" if found.kind != "real" else f"in {found.dimension}"
+            raise ExpressionError(
+                f"the right-hand side is {given}, but {needed} is needed.",
+                source=equation.source,
+                column=0,
+                where=place,
+                hint=f"A derivative is in the unit of its variable ({equation.unit}) per time.",
+            )
 
 
 def _euler(system: list[_Equation], free: list[str]) -> tuple[tuple[Derived, ...], Program]:
@@ -177,6 +228,14 @@ def _relax(name: str, slope: Any, rest: Any) -> Expression:
 
 def _exact(system: list[_Equation], free: list[str]) -> tuple[tuple[Derived, ...], Program]:
     """The solution over one step, by constants that are computed when a network is loaded."""
+    for equation in system:
+        if "t" in names(equation.rate):
+            raise ExpressionError(
+                f"d{equation.name}/dt depends on the time.",
+                source=equation.source,
+                column=0,
+                hint="Choose method='exponential_euler' or 'euler'.",
+            )
     variables = [equation.name for equation in system]
     rates = [to_sympy(equation.rate) for equation in system]
     derived, steps = propagate(variables, free, rates)

@@ -22,7 +22,7 @@ SQUARINGS = 10
 """The step is divided by 2 to this power before the series, and squared back after it."""
 
 _ONE = "one"
-"""Name of the constant input that stands for terms without variables."""
+"""Name of the constant input that stands for terms without variables, unless it is taken."""
 
 
 def propagate(
@@ -42,7 +42,10 @@ def propagate(
     ExpressionError
         If a derivative is not linear in the variables and inputs.
     """
-    inputs = [*free, _ONE]
+    one = _ONE
+    while one in {*variables, *free}:
+        one += "_"
+    inputs = [*free, one]
     matrix = _coefficients(variables, inputs, rates)
     if _has_long_paths(matrix, len(variables)):
         derived, entries = _series(variables, inputs, matrix)

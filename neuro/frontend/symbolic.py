@@ -79,7 +79,10 @@ def from_sympy(tree: Any) -> Expression:
     """Our expression for what sympy found."""
     name = {found: ours for ours, found in _FUNCTIONS.items()}.get(tree.func)
     if name is None:
-        raise ExpressionError(f"'{tree}' cannot be written in the expression language.")
+        raise ExpressionError(
+            f"'{tree}' cannot be written in the expression language.",
+            hint="Choose method='euler', which takes the equation as it stands.",
+        )
     return Call(name, tuple(from_sympy(argument) for argument in tree.args))
 
 

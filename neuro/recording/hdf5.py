@@ -156,13 +156,26 @@ def _open(path: Path) -> h5py.File:
         return h5py.File(path, "r")
     except OSError as first:
         try:
-            return h5py.File(path, "r", libver=LIBVER, swmr=True)
+            if _is_being_written(path):
+                return h5py.File(path, "r", libver=LIBVER, swmr=True)
         except (OSError, ValueError):
-            raise FileFormatError(
-                f"is not a complete HDF5 file ({first}).",
-                where=str(path),
-                hint="It may be truncated; copy it again or run again.",
-            ) from first
+            pass
+        raise FileFormatError(
+            f"is not a complete HDF5 file ({first}).",
+            where=str(path),
+            hint="It may be truncated; copy it again or run again.",
+        ) from first
+
+
+def _is_being_written(path: Path) -> bool:
+    """True if the header says that a process is writing, and the file is as long as it says.
+
+    In a file that was cut off, the HDF5 library would wait for the missing part for ever.
+    """
+    with path.open("rb") as file:
+        head = file.read(36)
+    writing = head[8:9] == b"\x03" and bool(head[11] & 4)
+    return writing and path.stat().st_size >= int.from_bytes(head[28:36], "little")
 
 
 def _check_header(file: h5py.File, path: Path, kind: str, schema: int) -> None:
