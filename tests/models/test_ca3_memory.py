@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 import neuro
@@ -15,72 +14,47 @@ from neuro.ir.declare import trace
 from neuro.ir.network import Network
 from neuro.models import CA3Memory
 from neuro.models.ca3.memory import CA3Session
-from neuro.models.ca3.operations import SAFE_SPACING, Kind, Operation, Oracle
-
-KINDS: tuple[Kind, ...] = ("learn", "recall_cue", "recall_content")
+from neuro.models.ca3.operations import SAFE_SPACING, random_operations, wrong_answers
 
 
-def random_operations(
-    memory: CA3Memory, count: int, *, seed: int = 0, spacing: int = 14
-) -> list[Operation]:
-    """Forty per cent learn any bits, thirty ask by a cue, thirty by one bit."""
-    random = np.random.default_rng(seed)
-    operations = []
-    for place in range(count):
-        kind = KINDS[random.choice(3, p=[0.4, 0.3, 0.3])]
-        size = random.integers(1, memory.content + 1) if kind == "learn" else 1
-        chosen = frozenset(random.choice(memory.content, size, replace=False).tolist())
-        operations.append(
-            Operation(
-                kind=kind,
-                cue=None if kind == "recall_content" else int(random.integers(memory.cues)),
-                content=frozenset() if kind == "recall_cue" else chosen,
-                step=place * spacing,
-            )
-        )
-    return operations
-
-
-def wrong_answers(memory: CA3Memory, operations: list[Operation], backend: str = "c") -> list[str]:
-    """Kinds of the operations that were answered wrongly."""
+def wrong(memory: CA3Memory, count: int, *, spacing: int = 14, seed: int = 0) -> list[str]:
+    """Kinds of those of `count` random operations that were answered wrongly."""
+    operations = random_operations(memory.cues, memory.content, count, spacing=spacing, seed=seed)
     steps = operations[-1].step + 14
-    inputs = memory.inputs(operations)
-    recording = neuro.simulate(memory.network, steps, inputs=inputs, backend=backend)
-    oracle = Oracle()
-    return [o.kind for o in operations if oracle(o) != o.answer(recording)]
+    recording = neuro.simulate(memory.network, steps, inputs=memory.inputs(operations), backend="c")
+    return [operation.kind for operation in wrong_answers(operations, recording)]
 
 
 @pytest.mark.parametrize("size", [(5, 10), (16, 16), (64, 128)])
 def test_two_hundred_random_operations_are_all_right_14_ms_apart(size: tuple[int, int]) -> None:
     memory = CA3Memory(*size)
-    assert wrong_answers(memory, random_operations(memory, 200)) == []
+    assert wrong(memory, 200) == []
 
 
 @pytest.mark.parametrize("size", [(5, 10), (16, 16), (32, 32), (48, 48), (64, 128)])
 def test_long_random_sequences_are_all_right_at_the_safe_spacing(size: tuple[int, int]) -> None:
     memory = CA3Memory(*size)
     for seed in (1, 2):
-        operations = random_operations(memory, 1000, seed=seed, spacing=SAFE_SPACING)
-        assert wrong_answers(memory, operations) == []
+        assert wrong(memory, 1000, seed=seed, spacing=SAFE_SPACING) == []
 
 
 def test_at_14_ms_leaks_add_up_over_a_long_sequence_and_some_searches_go_wrong() -> None:
     memory = CA3Memory(16, 16)
-    wrong = wrong_answers(memory, random_operations(memory, 2000))
-    assert set(wrong) == {"recall_content"}
-    assert len(wrong) < 100
+    kinds = wrong(memory, 2000)
+    assert set(kinds) == {"recall_content"}
+    assert len(kinds) < 100
 
 
 def test_a_memory_of_256_cues_and_512_bits() -> None:
     memory = CA3Memory(256, 512)
-    assert wrong_answers(memory, random_operations(memory, 60, seed=1)) == []
+    assert wrong(memory, 60, seed=1) == []
 
 
 def test_the_closest_spacing_is_too_close_for_searching() -> None:
     memory = CA3Memory(5, 10)
-    wrong = wrong_answers(memory, random_operations(memory, 200, spacing=7))
-    assert wrong.count("recall_content") > 10
-    assert wrong.count("recall_cue") <= 1
+    kinds = wrong(memory, 200, spacing=7)
+    assert kinds.count("recall_content") > 10
+    assert kinds.count("recall_cue") <= 1
 
 
 def test_the_form_goes_by_the_number_of_bits() -> None:
@@ -117,17 +91,14 @@ def with_strict_depression(network: Network) -> Network:
 
 def test_depression_without_the_tie_forgets_nothing() -> None:
     memory = CA3Memory(5, 10)
-    operations = random_operations(memory, 200)
     memory.network = with_strict_depression(memory.network)
-    wrong = wrong_answers(memory, operations)
-    assert wrong.count("recall_cue") > 20
+    assert wrong(memory, 200).count("recall_cue") > 20
 
 
 @pytest.mark.parametrize("amplitude", [5.5, 6.5, 36.0])
 def test_the_amplitude_must_be_that_of_the_board(amplitude: float) -> None:
     memory = CA3Memory(5, 10, amplitude=amplitude)
-    wrong = wrong_answers(memory, random_operations(memory, 200))
-    assert wrong.count("recall_content") > 5
+    assert wrong(memory, 200).count("recall_content") > 5
 
 
 # Sessions

@@ -12,6 +12,7 @@ from neuro.errors import ParameterError
 from neuro.recording.data import Recording
 
 Kind = Literal["learn", "recall_cue", "recall_content"]
+_KINDS: tuple[Kind, ...] = ("learn", "recall_cue", "recall_content")
 
 LEARN_STEPS = 3
 """Steps for which cue and content are presented to be learned."""
@@ -104,6 +105,45 @@ class Oracle:
             case _:
                 asked = operation.content
                 return frozenset(cue for cue, bits in self.stored.items() if bits & asked)
+
+
+def random_operations(
+    cues: int, content: int, count: int, *, spacing: int = SAFE_SPACING, seed: int = 0
+) -> list[Operation]:
+    """A random sequence: 40 % learn any bits, 30 % recall by cue, 30 % search by one bit.
+
+    Parameters
+    ----------
+    cues, content
+        Size of the memory.
+    count
+        Number of operations.
+    spacing
+        Steps from one to the next.
+    seed
+        Seed of the sequence.
+    """
+    random = np.random.default_rng(seed)
+    operations = []
+    for place in range(count):
+        kind = _KINDS[random.choice(3, p=[0.4, 0.3, 0.3])]
+        size = random.integers(1, content + 1) if kind == "learn" else 1
+        bits = frozenset(random.choice(content, size, replace=False).tolist())
+        operations.append(
+            Operation(
+                kind=kind,
+                cue=None if kind == "recall_content" else int(random.integers(cues)),
+                content=frozenset() if kind == "recall_cue" else bits,
+                step=place * spacing,
+            )
+        )
+    return operations
+
+
+def wrong_answers(operations: Sequence[Operation], recording: Recording) -> list[Operation]:
+    """Those of `operations` that an ideal memory would have answered otherwise."""
+    oracle = Oracle()
+    return [o for o in operations if oracle(o) != o.answer(recording)]
 
 
 def parse_operations(rows: Sequence[dict[str, Any]], *, where: str) -> tuple[Operation, ...]:
