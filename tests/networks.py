@@ -180,14 +180,19 @@ def cell_case(name: str, format: Any = neuro.FLOAT32) -> Case:
     net = neuro.NetworkBuilder(dt=1.0, name="cells", seed=3, format=format)
     noise = net.population(20, neuro.SpikeSourcePoisson(rate=150.0), label="noise")
     cells = net.population(20, make(), label="cells")
-    _add_standard_projections(net, noise, cells, weight)
+    add_standard_projections(net, noise, cells, weight)
     cells.record("spikes")
     return Case(net.build(), {}, steps=80, seed=3)
 
 
-def _add_standard_projections(
-    net: neuro.NetworkBuilder, noise: PopulationHandle, cells: PopulationHandle, weight: float
+def add_standard_projections(
+    net: neuro.NetworkBuilder,
+    noise: PopulationHandle,
+    cells: PopulationHandle,
+    weight: float,
+    density: float = 0.3,
 ) -> None:
+    """Noise onto each cell, recurrent synapses with delays, and inhibition where there is a port."""
     ports = [port.name for port in cells.cell.cell_type.ports]  # type: ignore[union-attr]
     net.projection(
         noise,
@@ -198,13 +203,12 @@ def _add_standard_projections(
     )
     recurrent = neuro.StaticSynapse(weight=0.4 * weight, delay=neuro.Uniform(1.0, 7.0))
     net.projection(
-        cells, cells, neuro.FixedProbabilityConnector(0.3), recurrent, receptor_type=ports[0]
+        cells, cells, neuro.FixedProbabilityConnector(density), recurrent, receptor_type=ports[0]
     )
     if "inhibitory" in ports:
         synapse = neuro.StaticSynapse(weight=0.3 * weight, delay=2.0)
-        net.projection(
-            noise, cells, neuro.FixedProbabilityConnector(0.2), synapse, receptor_type="inhibitory"
-        )
+        inhibited = neuro.FixedProbabilityConnector(density * 2 / 3)
+        net.projection(noise, cells, inhibited, synapse, receptor_type="inhibitory")
 
 
 def synapse_case(name: str, format: Any = neuro.FLOAT32, delay: Any = 2.0) -> Case:
