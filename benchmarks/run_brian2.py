@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import brian2 as b
-from common import result, task
+from common import peak_megabytes_of_children, result, task
 from workloads import CONDUCTANCE, CURRENT, DELTA, STDP_TAU, Workload
 
 CURRENT_EQUATIONS = """
@@ -135,6 +135,8 @@ def main() -> None:
         spikes=int(monitor.num_spikes),
         work=work,
         version=b.__version__,
+        # The program that simulates is a child; so is the compiler, if that takes more.
+        memory=peak_megabytes_of_children(),
     )
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Run a workload on our C engine and print what it took."""
+"""Run a workload on one of our engines and print what it took."""
 
 from __future__ import annotations
 
@@ -63,8 +63,9 @@ def main() -> None:
     given = task()
     baseline = peak_megabytes()
     start = time.perf_counter()
-    options = {"threads": given.threads}
-    with neuro.Session(network(given.work, given.seed), backend="c", options=options) as session:
+    options = {"threads": given.threads} if given.backend == "c" else {}
+    built_network = network(given.work, given.seed)
+    with neuro.Session(built_network, backend=given.backend, options=options) as session:
         built = time.perf_counter()
         recording = session.run(given.work.steps)
         done = time.perf_counter()

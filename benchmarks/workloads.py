@@ -6,7 +6,7 @@ with plastic E to E synapses.  The large network is CUBA with 100 inputs a cell 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,6 @@ class Workload:
 
     def scaled(self, cells: int, milliseconds: float) -> Workload:
         """A smaller one with the same number of inputs a cell."""
-        from dataclasses import replace
-
         probability = self.probability * self.cells / cells
         return replace(self, cells=cells, probability=probability, milliseconds=milliseconds)
 
@@ -163,6 +161,22 @@ WORKLOADS = (
     ),
 )
 
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryWorkload:
+    """A content-addressable memory that learns and recalls at random, one operation after another."""
+
+    name: str
+    cues: int
+    content: int
+    operations: int
+
+
+MEMORIES = (MemoryWorkload(name="ca3-256x512", cues=256, content=512, operations=200),)
+
+QUICK_OPERATIONS = 20
+"""Operations of the quick form; a memory is never smaller, for its size is what is measured."""
+
 QUICK = {
     "cuba-4k": (4000, 200.0),
     "cuba-40k": (40000, 100.0),
@@ -177,3 +191,9 @@ def workload(name: str, *, quick: bool = False) -> Workload:
     """The workload called `name`, or its quick form."""
     found = next(item for item in WORKLOADS if item.name == name)
     return found.scaled(*QUICK[name]) if quick else found
+
+
+def memory(name: str, *, quick: bool = False) -> MemoryWorkload:
+    """The memory called `name`, or its quick form."""
+    found = next(item for item in MEMORIES if item.name == name)
+    return replace(found, operations=QUICK_OPERATIONS) if quick else found

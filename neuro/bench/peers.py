@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from neuro.backends.registry import get_backend
 from neuro.errors import NeuroError
 from neuro.resources import folder
 
@@ -18,13 +21,31 @@ TIMEOUT = 1800.0
 SIMULATORS = {
     "limit": "hand-written C",
     "neuro": "neuro, C engine",
+    "numba": "neuro, numba",
+    "reference": "neuro, interpreter",
     "brian2": "Brian2 C++",
     "nest": "NEST",
 }
-"""What is compared, by the name of its script."""
+"""What is compared, and its title in tables."""
 
-PACKAGES = {"brian2": "brian2", "nest": "nest"}
-"""Python packages that peers need."""
+PEERS = ("limit", "neuro", "brian2", "nest")
+ENGINES = ("neuro", "numba", "reference")
+
+WORKLOADS = {
+    "cuba-4k": PEERS,
+    "cuba-40k": PEERS,
+    "coba-4k": PEERS,
+    "brunel-stdp": PEERS,
+    "large-stdp": PEERS,
+    "ca3-256x512": ENGINES,
+}
+"""Which simulators run which workload; ``benchmarks/workloads.py`` says what the workloads are."""
+
+PACKAGES = {"brian2": "peers", "nest": "peers", "numba": "numba"}
+"""Extras that install the Python packages which simulators need."""
+
+BACKENDS = {"neuro": "c", "numba": "numba", "reference": "reference"}
+"""Backends behind the simulators that are ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,8 @@ class Measurement:
         Peak memory of the process, and what the network added to the empty program; MB.
     version
         Of the simulator.
+    operations
+        How many operations a memory did in `run` seconds; 0 for other networks.
     """
 
     build: float
@@ -49,10 +72,11 @@ class Measurement:
     memory: float
     own_memory: float
     version: str
+    operations: int = 0
 
 
-class PeerMissing(NeuroError):
-    """A peer that cannot be run here."""
+class PeerFailed(NeuroError):
+    """A simulator that could not run a workload."""
 
 
 def limit_folder() -> Path | None:
@@ -67,14 +91,11 @@ def limit_folder() -> Path | None:
 def missing(simulator: str) -> str:
     """Why a simulator cannot be run here; "" if it can."""
     if simulator == "limit" and limit_folder() is None:
-        return "the C programs are not there; set NEURO_LIMIT to their folder"
-    package = PACKAGES.get(simulator)
-    if package is None:
-        return ""
-    # NEST prints when it is imported, and neither is imported into this process.
-    probe = [sys.executable, "-c", f"import {package}"]
-    done = subprocess.run(probe, capture_output=True, check=False, timeout=TIMEOUT)  # noqa: S603
-    return "" if done.returncode == 0 else "not installed; pip install 'neuro-spiking[peers]'"
+        return "the C programs are not there; give their folder with --limit or NEURO_LIMIT"
+    extra = PACKAGES.get(simulator)
+    if extra is not None and importlib.util.find_spec(simulator) is None:
+        return f"not installed: pip install 'neuro-spiking[{extra}]'"
+    return get_backend(BACKENDS[simulator]).unavailable() if simulator in BACKENDS else ""
 
 
 def measure(
@@ -84,38 +105,49 @@ def measure(
 
     Raises
     ------
-    PeerMissing
-        If it fails; carries the last line it printed.
+    PeerFailed
+        If it fails or takes too long; carries the last line it printed.
     """
-    script = folder("benchmarks") / f"run_{simulator}.py"
-    command = [
-        sys.executable,
-        str(script),
-        workload,
-        "--seed",
-        str(seed),
-        "--threads",
-        str(threads),
-    ]
-    environment = dict(os.environ)
-    place = limit_folder()
-    if place is not None:
-        environment["NEURO_LIMIT"] = str(place)
-    package = Path(__file__).resolve().parents[2]
-    environment["PYTHONPATH"] = os.pathsep.join([str(package), environment.get("PYTHONPATH", "")])
+    where = f"{SIMULATORS[simulator]} on {workload}"
+    command = _command(simulator, workload, seed, threads, quick=quick)
     try:
-        done = subprocess.run(  # noqa: S603
-            [*command, *(["--quick"] if quick else [])],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            env=environment,
-            check=False,
-        )
+        with tempfile.TemporaryDirectory(prefix="neuro-bench-") as cache:
+            done = subprocess.run(  # noqa: S603
+                command,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                env=_environment(cache),
+                check=False,
+            )
     except subprocess.TimeoutExpired:
-        raise PeerMissing(f"took longer than {TIMEOUT:g} s.", where=simulator) from None
+        raise PeerFailed(f"took longer than {TIMEOUT:g} s.", where=where) from None
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise PeerMissing(f"failed: {last}", where=f"{simulator}, {workload}")
+        raise PeerFailed(f"failed: {last}", where=where)
     return Measurement(**json.loads(lines[-1]))
+
+
+def _command(simulator: str, workload: str, seed: int, threads: int, *, quick: bool) -> list[str]:
+    backend = BACKENDS.get(simulator)
+    script = simulator
+    if backend is not None:
+        script = "ca3" if workload.startswith("ca3") else "neuro"
+    path = folder("benchmarks") / f"run_{script}.py"
+    command = [sys.executable, str(path), workload, "--seed", str(seed), "--threads", str(threads)]
+    command += ["--backend", backend] if backend is not None else []
+    return [*command, "--quick"] if quick else command
+
+
+def _environment(cache: str) -> dict[str, str]:
+    """The environment, in which scripts find this very package and the C programs.
+
+    Nothing is compiled beforehand: the time to build is that of a network seen for the first time.
+    """
+    package = str(Path(__file__).resolve().parents[2])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    place = limit_folder()
+    limit = {"NEURO_LIMIT": str(place)} if place is not None else {}
+    own = {"PYTHONPATH": os.pathsep.join(paths), "NEURO_CACHE_DIR": cache}
+    return {**os.environ, **limit, **own}

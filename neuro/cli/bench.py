@@ -3,99 +3,112 @@
 from __future__ import annotations
 
 import json as json_module
-from dataclasses import asdict
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from neuro.bench.peers import SIMULATORS, Measurement, PeerMissing, measure, missing
-from neuro.bench.table import COLUMNS, cells, rows
+from neuro.bench.peers import SIMULATORS, WORKLOADS
+from neuro.bench.suite import Outcome, run_suite
+from neuro.bench.table import COLUMNS, cells
 from neuro.cli.console import NO, err, out, print_json, print_table, readable_errors
 from neuro.cli.options import JsonOption
-from neuro.errors import ParameterError, suggestion
+from neuro.errors import ParameterError, unknown_name
 from neuro.files import write_text
 from neuro.simulation.progress import progress_of
 
-WORKLOADS = ("cuba-4k", "cuba-40k", "coba-4k", "brunel-stdp", "large-stdp")
-
 
 @readable_errors
-def bench(
+def bench(  # noqa: PLR0917 - options of a command line
     workload: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORKLOAD]...", help="Which; by default all.")
+        list[str] | None,
+        typer.Argument(metavar="[WORKLOAD]...", help=f"By default all: {', '.join(WORKLOADS)}."),
     ] = None,
     on: Annotated[str, typer.Option("--on", help="Simulators, separated by commas.")] = ",".join(
         SIMULATORS
     ),
-    repeat: Annotated[int, typer.Option("--repeat", "-r", help="Runs of each; medians count.")] = 3,
-    threads: Annotated[int, typer.Option(help="Threads of each simulator.")] = 1,
-    quick: Annotated[bool, typer.Option(help="Small networks, once each.")] = False,
+    repeat: Annotated[
+        int, typer.Option("--repeat", "-r", min=1, help="Runs of each; medians count.")
+    ] = 3,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each simulator.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="Seed of the first run.")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="Small networks, once each.")] = False,
+    limit: Annotated[
+        Path | None, typer.Option(help="Folder of the hand-written C programs; or $NEURO_LIMIT.")
+    ] = None,
     save: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write all measurements.")
+        Path | None, typer.Option("--out", "-o", help="Write all measurements (.json).")
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Run the workloads on neuro and its peers in turn, and print medians and ratios."""
-    chosen = _known(workload or list(WORKLOADS), WORKLOADS, "workload")
-    simulators = _available(_known(on.split(","), SIMULATORS, "simulator"))
+    """Run workloads on neuro and its peers in turn; print medians and ratios.
+
+    The exit code is 1 if firing rates differ or one of our engines fails.
+    """
+    chosen = _known(workload or WORKLOADS, WORKLOADS, "workload")
+    simulators = _known((name.strip() for name in on.split(",")), SIMULATORS, "simulator")
+    _set_limit(limit)
     times = 1 if quick else repeat
-    found: dict[str, dict[str, list[Measurement]]] = {}
-    total, done = len(chosen) * len(simulators) * times, 0
-    with progress_of(None if json else "auto", "bench") as report:
-        for name in chosen:
-            found[name] = {simulator: [] for simulator in simulators}
-            for run in range(times):
-                for simulator in simulators:
-                    try:
-                        taken = measure(simulator, name, seed=run + 1, threads=threads, quick=quick)
-                        found[name][simulator].append(taken)
-                    except PeerMissing as problem:
-                        err.print(f"[yellow]{problem}[/]")
-                    done += 1
-                    report(done, total)
-    agree = all(row.agrees for results in found.values() for row in rows(results))
-    data = {n: {s: [asdict(m) for m in ms] for s, ms in r.items()} for n, r in found.items()}
+    with progress_of(None if json else "auto", "bench") as progress:
+        outcome = run_suite(
+            chosen,
+            simulators,
+            times=times,
+            seed=seed,
+            threads=threads,
+            quick=quick,
+            progress=progress,
+        )
     if save is not None:
-        write_text(save, json_module.dumps(data, indent=1))
+        write_text(save, json_module.dumps(outcome.data(), indent=1))
     if json:
-        print_json(data)
+        print_json(outcome.data())
     else:
-        _print(found, times, threads)
-    if not agree:
+        _print(outcome, times, threads, quick=quick)
+    if not outcome.agree:
         err.print("[red]firing rates differ; see the table[/]")
+    if not outcome.passed:
         raise typer.Exit(NO)
 
 
-def _print(found: dict[str, dict[str, list[Measurement]]], times: int, threads: int) -> None:
-    for name, results in found.items():
-        lines = [cells(row, SIMULATORS[row.simulator]) for row in rows(results)]
-        print_table(name, COLUMNS, lines)
-        out.print()
-    runs = "one run" if times == 1 else f"medians of {times} runs"
-    out.print(
-        f"[dim]{runs}, {threads} thread{'s' if threads > 1 else ''}; above 1: ours is faster.[/]"
-    )
-
-
-def _known(names: list[str], known: object, kind: str) -> list[str]:
-    options = list(known)  # type: ignore[call-overload]
-    for name in names:
+def _known(names: Iterable[str], known: Iterable[str], kind: str) -> list[str]:
+    chosen, options = list(names), list(known)
+    for name in chosen:
         if name not in options:
-            raise ParameterError(f"there is no {kind} {name!r}.", hint=suggestion(name, options))
-    return names
+            raise unknown_name(name, options, kind=kind, where="bench")
+    return chosen
 
 
-def _available(simulators: list[str]) -> list[str]:
-    """Those that can be run here; says why the others cannot."""
-    result = []
-    for name in simulators:
-        problem = missing(name)
-        if problem:
-            err.print(f"[yellow]{SIMULATORS[name]}: {problem}[/]")
-        else:
-            result.append(name)
-    return result
+def _set_limit(limit: Path | None) -> None:
+    """Let the scripts, which are processes of their own, find the C programs."""
+    if limit is None:
+        return
+    if not (limit / "cuba.c").is_file():
+        raise ParameterError(
+            f"{limit} does not hold cuba.c.",
+            where="--limit",
+            hint="Give the folder of the hand-written C programs, or leave them out with --on.",
+        )
+    os.environ["NEURO_LIMIT"] = str(limit.resolve())
+
+
+def _print(outcome: Outcome, times: int, threads: int, *, quick: bool) -> None:
+    for name in outcome.results:
+        rows = outcome.table(name)
+        width = len(COLUMNS) if any(row.operations_per_second for row in rows) else -1
+        lines = [cells(row, SIMULATORS[row.simulator])[:width] for row in rows]
+        print_table(f"{name} (small)" if quick else name, COLUMNS[:width], lines)
+        for simulator, problem in outcome.failed.get(name, {}).items():
+            err.print(f"[yellow]{SIMULATORS[simulator]}: {escape(problem)}[/]")
+        out.print()
+    for simulator, problem in outcome.missing.items():
+        out.print(f"{SIMULATORS[simulator]}: {escape(problem)}")
+    runs = "one run" if times == 1 else f"medians of {times} runs"
+    plural = "s" if threads > 1 else ""
+    out.print(f"[dim]{runs}, {threads} thread{plural}; above 1: ours is faster.[/]")
 
 
 command = bench
