@@ -159,7 +159,9 @@ def unknown_name(name: str, known: Iterable[str], *, kind: str, where: str) -> U
 def suggestion(name: str, known: Iterable[str]) -> str:
     """The sentence that offers the nearest of `known`, or lists them all."""
     names = sorted(known)
+    folded = {known.lower(): known for known in names}
     near = difflib.get_close_matches(name, names, n=1)
+    near = near or [folded[found] for found in difflib.get_close_matches(name.lower(), folded, n=1)]
     if near:
         return f"Did you mean {near[0]!r}?"
     return f"Known: {', '.join(names)}." if names else "None are defined."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -421,11 +422,9 @@ class NetworkBuilder:
     def _steps(self, delay: Given, where: str) -> Value:
         """A delay in ms as a number of steps, an array of them, or a draw."""
         if isinstance(delay, Uniform | Normal):
-            drawn = to_value(
-                delay, Unit("step", UNITS["ms"].dimension, 1.0 / self.dt, 1000.0), where=where
-            )
+            drawn = to_value(delay, UNITS["ms"], where=where)
             assert isinstance(drawn, Draw)
-            return drawn
+            return _divided(drawn, self.dt)
         seconds = np.asarray(to_si(delay, UNITS["ms"], where=where))
         steps = to_steps(seconds * 1000.0, self.dt, where=where)
         return int(steps[0]) if seconds.ndim == 0 else steps
@@ -433,6 +432,13 @@ class NetworkBuilder:
 
 def _name(target: Target | ProjectionHandle) -> str:
     return target.population.name if isinstance(target, PopulationView) else target.name
+
+
+def _divided(draw: Draw, unit: float) -> Draw:
+    """`draw` counted in `unit`."""
+    low = None if draw.low is None else draw.low / unit
+    high = None if draw.high is None else draw.high / unit
+    return replace(draw, a=draw.a / unit, b=draw.b / unit, low=low, high=high)
 
 
 def _axonal(delay: Value, dendritic_fraction: float, where: str) -> Value:

@@ -117,7 +117,8 @@ def to_steps(times: Quantity, dt: float, *, where: str) -> NDArray[np.int64]:
         )
     exact = seconds / dt
     steps = np.floor(exact + 0.5)
-    wrong = np.flatnonzero(np.abs(exact - steps) > 1e-6 * np.maximum(1.0, np.abs(exact)))
+    rounding = 1e-6 * np.clip(np.abs(exact), 1.0, 1e4)  # times may come as float32
+    wrong = np.flatnonzero(np.abs(exact - steps) > rounding)
     if len(wrong):
         raise ParameterError(
             f"{seconds[wrong[0]] * 1000:.12g} ms is not a multiple of the step of {dt * 1000:g} ms.",
