@@ -156,8 +156,3 @@ def depends_on_held(update: Program, held: set[str], state: set[str]) -> bool:
         elif statement.target in state and reads_new:
             return True
     return False
-
-
-def can_defer(kernel_reads: set[str], pre: set[str], own: set[str], constants: set[str]) -> bool:
-    """True if an update reads only the synapse itself, presynaptic traces and constants."""
-    return kernel_reads <= pre | own | constants

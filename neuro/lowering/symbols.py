@@ -40,13 +40,11 @@ def safe_names(names: Iterable[str], forbidden: Collection[str]) -> dict[str, st
     for name in names:
         letters = (c if c.isascii() and (c.isalnum() or c == "_") else f"u{ord(c):x}" for c in name)
         plain = "".join(letters).replace("u24", "_") if "$" in name else "".join(letters)
-        if (
-            plain in forbidden
-            or plain.startswith(("nr_", "_"))
-            or plain.endswith(("_at", "_chain"))
-        ):
+        if plain.startswith(("nr_", "_")):
             plain = f"x_{plain}"
-        while plain in result.values():
+        if plain.endswith(("_at", "_chain")):
+            plain += "x"
+        while plain in forbidden or plain in result.values():
             plain += "x"
         result[name] = plain
     return result
