@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: demo test lint bench docs clean
 
 demo: $(VENV)/core
-	$(BIN)/neuro run ca3-memory --out out
+	@$(BIN)/neuro run ca3-memory --out out
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses auto $(PYTEST)
