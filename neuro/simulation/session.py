@@ -73,7 +73,7 @@ class Session:
     >>> with neuro.Session(net.build(), backend="reference") as session:
     ...     recording = session.run(5, inputs={"source": ([0], [0])})
     >>> recording.spikes["cell"].step.tolist()
-    [1]
+    [1, 3]
     """
 
     def __init__(
