@@ -160,8 +160,10 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """The sentence that offers the nearest of `known`, or lists them all."""
     names = sorted(known)
     folded = {known.lower(): known for known in names}
-    near = difflib.get_close_matches(name, names, n=1)
-    near = near or [folded[found] for found in difflib.get_close_matches(name.lower(), folded, n=1)]
-    if near:
-        return f"Did you mean {near[0]!r}?"
+    lower = name.lower()
+    if lower not in folded:
+        near = difflib.get_close_matches(lower, folded, n=1)
+        lower = near[0] if near else ""
+    if lower:
+        return f"Did you mean {folded[lower]!r}?"
     return f"Known: {', '.join(names)}." if names else "None are defined."

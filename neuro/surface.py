@@ -160,7 +160,7 @@ def as_integers(values: Iterable[int], *, where: str) -> np.ndarray[tuple[int], 
     whole = (numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53)
     if not whole.all():
         raise ParameterError(
-            f"holds {flat[np.argmin(whole)].item()!r}, which is not a whole number.",
+            f"holds {flat.tolist()[np.argmin(whole)]!r}, which is not a whole number.",
             where=where,
             hint="Indices are whole numbers, counted from 0.",
         )
