@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,20 +20,20 @@ class SpikeSourceArray:
     Parameters
     ----------
     spike_times
-        One sequence of times in ms per cell; multiples of ``dt``.  Left out, the source is silent
-        until a run or session gives it events.
+        Times in ms, multiples of ``dt``: one sequence for all cells, or one sequence per cell.  Left
+        out, the source is silent until a run or session gives it events.
     """
 
-    spike_times: Sequence[ArrayLike] | None = None
+    spike_times: ArrayLike | Sequence[ArrayLike] | None = None
 
     def events(self, size: int, dt: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Spikes as (step, index), sorted; `dt` in seconds."""
-        trains = self.spike_times if self.spike_times is not None else [[]] * size
+        trains = self._trains(size)
         if len(trains) != size:
             raise ParameterError(
                 f"has {len(trains)} trains for {size} cells.",
                 where="SpikeSourceArray, spike_times",
-                hint="Give one sequence of times per cell.",
+                hint="Give one sequence of times per cell, or one for all.",
             )
         where = "SpikeSourceArray, spike_times"
         steps = [to_steps(train, dt, where=where) for train in trains]
@@ -40,6 +41,12 @@ class SpikeSourceArray:
         step = np.concatenate([np.empty(0, np.int64), *steps])
         order = np.lexsort((index, step))
         return step[order], index[order]
+
+    def _trains(self, size: int) -> list[ArrayLike]:
+        given: Any = [] if self.spike_times is None else self.spike_times
+        if all(np.ndim(item) == 0 for item in given):
+            return [given] * size
+        return list(given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,3 +147,10 @@ def test_a_poisson_population_spikes_at_its_rate() -> None:
     found = run(net, 400).spikes["n"]
     assert len(found.step) == pytest.approx(100 * 100 * 0.2, abs=5 * 2000**0.5)
     assert len(np.unique(found.index)) == 100
+
+
+def test_one_train_can_serve_all_cells_of_a_spike_source() -> None:
+    step, index = neuro.SpikeSourceArray([1.0, 3.0]).events(2, 0.001)
+    assert list(zip(step.tolist(), index.tolist(), strict=True)) == [(1, 0), (1, 1), (3, 0), (3, 1)]
+    step, _ = neuro.SpikeSourceArray([]).events(3, 0.001)
+    assert step.tolist() == []

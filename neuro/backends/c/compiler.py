@@ -22,7 +22,7 @@ from neuro.resources import folder
 log = logging.getLogger(__name__)
 
 FLAGS = (
-    "-std=gnu11",
+    "-std=gnu99",
     "-O3",
     "-march=native",
     "-ffp-contract=off",  # a fused multiply-add rounds once where the language rounds twice
