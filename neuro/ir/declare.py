@@ -32,7 +32,7 @@ from neuro.ir.synapse import Factor, SynapseType, Trace
 from neuro.units import parse_unit
 
 _LINE = re.compile(
-    r"(?P<name>\w+)\s*:\s*(?P<unit>[^=,>]+?)\s*(?:->\s*(?P<into>\w+)\s*)?(?:=\s*(?P<value>.+?)\s*)?\Z"
+    r"(?P<name>\w+)\s*:\s*(?P<unit>[^\s=,>][^=,>]*?)\s*(?:->\s*(?P<into>\w+)\s*)?(?:=\s*(?P<value>.+?)\s*)?\Z"
 )
 
 

@@ -99,8 +99,8 @@ def _(value: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return _equal_arrays(np.asarray(a), np.asarray(b))
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return _equal_arrays(a, b)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(_equal(a[name], b[name]) for name in a)
     if isinstance(a, tuple) and isinstance(b, tuple):
