@@ -18,11 +18,14 @@ def join(recordings: Sequence[Recording]) -> Recording:
     Raises
     ------
     ParameterError
-        If there are none, or one does not start where the last one ended.
+        If there are none, they are of different networks, or one does not start where the last one
+        ended.
     """
     if not recordings:
         raise ParameterError("there are no recordings.", where="join")
     first, last = recordings[0], recordings[-1]
+    if len({recording.provenance.network_hash for recording in recordings}) > 1:
+        raise ParameterError("the recordings are of different networks.", where="join")
     for earlier, later in pairwise(recordings):
         if earlier.first_step + earlier.steps != later.first_step:
             raise ParameterError(

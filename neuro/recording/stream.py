@@ -201,8 +201,9 @@ def _add_growing(group: h5py.Group, name: str, row: tuple[int, ...], dtype: type
 
 
 def _room(dataset: h5py.Dataset, rows: int) -> int:
-    """Bytes that `rows` more rows may take: whole chunks, and their place in the index."""
-    chunks = rows // int(dataset.chunks[0]) + 2
+    """Bytes that `rows` more rows take: whole chunks, and their place in the index."""
+    length, count = int(dataset.chunks[0]), len(dataset)
+    chunks = -(-(count + rows) // length) + (-count // length)
     return chunks * (int(np.prod(dataset.chunks)) * int(dataset.dtype.itemsize) + 64)
 
 

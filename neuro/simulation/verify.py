@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,23 +112,23 @@ def verify(
     if len(set(backends)) < 2:
         raise ParameterError("two different backends are needed.", where="verify, backends")
     drive = drive_of(network, inputs)
-    sessions = {name: Session(network, backend=name, seed=seed) for name in backends}
     found: dict[str, Divergence | None] = dict.fromkeys(backends[1:])
-    try:
-        with progress_of(progress, f"verify {network.name}") as report:
-            for step in range(steps):
-                active = [backends[0], *(name for name in backends[1:] if found[name] is None)]
-                if len(active) == 1:
-                    break
-                for name in active:
-                    sessions[name].engine.advance(1, drive, MemorySink())
-                expected = sessions[backends[0]].snapshot()
-                for name in active[1:]:
-                    found[name] = first_difference(expected, sessions[name].snapshot(), step)
-                report(step + 1, steps)
-    finally:
-        for session in sessions.values():
-            session.close()
+    with ExitStack() as stack:
+        sessions = {
+            name: stack.enter_context(Session(network, backend=name, seed=seed))
+            for name in backends
+        }
+        report = stack.enter_context(progress_of(progress, f"verify {network.name}"))
+        for step in range(steps):
+            active = [backends[0], *(name for name in backends[1:] if found[name] is None)]
+            if len(active) == 1:
+                break
+            for name in active:
+                sessions[name].engine.advance(1, drive, MemorySink())
+            expected = sessions[backends[0]].snapshot()
+            for name in active[1:]:
+                found[name] = first_difference(expected, sessions[name].snapshot(), step)
+            report(step + 1, steps)
     return Comparison(backends=tuple(backends), steps=steps, divergences=found)
 
 
@@ -173,7 +174,7 @@ def _first_unequal(a: NDArray[Any], b: NDArray[Any]) -> tuple[int, ...] | None:
         return inner or (shorter,)
     same = a == b
     if a.dtype.kind == "f":
-        same |= np.isnan(a) & np.isnan(b)
+        same = same & (np.signbit(a) == np.signbit(b)) | np.isnan(a) & np.isnan(b)
     if np.all(same):
         return None
     return tuple(int(k) for k in np.argwhere(~np.atleast_1d(same))[0])
