@@ -28,10 +28,15 @@ def compile_program(work: Workload, source: Path, place: Path, variant: str) -> 
         text=True,
     )
     if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if "error:" in line]
-        hint = " (this processor has no AVX-512)" if "_mm512" in done.stderr else ""
-        raise SystemExit(f"{code.name} does not compile{hint}: {(errors or ['no message'])[0]}")
+        raise SystemExit(f"{code.name} does not compile: {why(done.stderr)}")
     return program
+
+
+def why(messages: str) -> str:
+    """The reason behind a compiler's messages."""
+    if "_mm512" in messages:
+        return "this processor has no AVX-512"
+    return next((line for line in messages.splitlines() if "error:" in line), "no message")
 
 
 def main() -> None:

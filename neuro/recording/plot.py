@@ -92,12 +92,14 @@ class Plots:
         edges = np.arange(start, start + recording.duration + bin_ms, bin_ms)
         with style():
             ax = new_axes(ax)
-            for name in sources or list(recording.spikes):
+            names = list(sources or recording.spikes)
+            for name, colour in zip(names, _cycle(len(names)), strict=True):
                 data = recording.spike_data(name)
                 counts, _ = np.histogram(data.times(recording.dt), edges)
-                ax.stairs(counts / data.size / (bin_ms / 1000), edges, label=name, baseline=None)
+                rates = counts / data.size / (bin_ms / 1000)
+                ax.stairs(rates, edges, label=name, baseline=None, color=colour)
             ax.set(xlabel="time (ms)", ylabel="rate (Hz)", ylim=(0, None))
-            ax.legend(loc="upper right", ncols=2, fontsize=8)
+            ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=8)
         return ax
 
     def trace(
