@@ -7,10 +7,11 @@ A `Finding` is the same sentence before anything ran: verifier and ``check`` col
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 Severity = Literal["error", "warning", "note"]
 
@@ -61,9 +62,20 @@ class NeuroError(Exception):
         self.what = what
         self.where = where
         self.hint = hint
-        prefix = f"{where}: " if where else ""
-        space = "" if what.endswith("\n") else " "
-        super().__init__(f"{prefix}{what}{space}{hint}".rstrip())
+        super().__init__(_sentence(where, what, hint))
+
+    def at(self, where: str) -> Self:
+        """The same error at another place."""
+        again = copy.copy(self)
+        again.where = where
+        again.args = (_sentence(where, self.what, self.hint),)
+        return again
+
+
+def _sentence(where: str, what: str, hint: str) -> str:
+    prefix = f"{where}: " if where else ""
+    space = "" if what.endswith("\n") else " "
+    return f"{prefix}{what}{space}{hint}".rstrip()
 
 
 class ParameterError(NeuroError, ValueError):
@@ -119,6 +131,9 @@ class VerificationError(NeuroError, ValueError):
         count = len(self.findings)
         super().__init__(f"{count} problem{'s' if count != 1 else ''} in the network:{lines}")
 
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        return type(self), (self.findings,)
+
 
 class FileFormatError(NeuroError, ValueError):
     """A file that is not what it should be: unreadable, truncated, or of a newer schema."""
@@ -160,10 +175,9 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """The sentence that offers the nearest of `known`, or lists them all."""
     names = sorted(known)
     folded = {known.lower(): known for known in names}
-    lower = name.lower()
-    if lower not in folded:
-        near = difflib.get_close_matches(lower, folded, n=1)
-        lower = near[0] if near else ""
-    if lower:
-        return f"Did you mean {folded[lower]!r}?"
+    same = [folded[name.lower()]] if name.lower() in folded else []
+    near = same or difflib.get_close_matches(name, names, n=1)
+    near = near or [folded[found] for found in difflib.get_close_matches(name.lower(), folded, n=1)]
+    if near:
+        return f"Did you mean {near[0]!r}?"
     return f"Known: {', '.join(names)}." if names else "None are defined."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from neuro import errors
@@ -52,6 +54,30 @@ def test_an_expression_error_points_at_the_column() -> None:
     error = ExpressionError("wrong.", source="a + * b", column=4, where="spike", hint="Mend it.")
     assert str(error).splitlines() == ["spike: wrong.", "    a + * b", "        ^", "Mend it."]
     assert str(ExpressionError("wrong.", source="a")) == "wrong."
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ParameterError("is 3.", where="v", hint="Use 0."),
+        ExpressionError("wrong.", source="a + * b", column=4, where="spike"),
+        VerificationError([WRONG]),
+        UnsupportedError("no.", [WRONG], hint="Use another."),
+    ],
+)
+def test_errors_reach_other_processes_as_they_are(error: NeuroError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
+
+
+def test_an_error_can_be_given_a_place() -> None:
+    error = ExpressionError("wrong.", source="a +", column=3, hint="Mend it.")
+    placed = error.at("cell 'c', spike")
+    assert str(placed) == f"cell 'c', spike: {error}"
+    assert (placed.where, placed.source, placed.column) == ("cell 'c', spike", "a +", 3)
+    assert error.where == ""
 
 
 def test_a_finding_prints_on_one_line() -> None:

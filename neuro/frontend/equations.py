@@ -18,7 +18,7 @@ from neuro.errors import ExpressionError, ParameterError, suggestion
 from neuro.frontend.propagators import propagate
 from neuro.frontend.symbolic import from_sympy, symbol, to_sympy
 from neuro.ir.cell import CellType, Derived, Parameter, Port, StateVariable
-from neuro.ir.declare import parse_parameters, parse_ports, parse_state
+from neuro.ir.declare import parse_parameters, parse_ports, parse_state, read
 from neuro.ir.expressions.nodes import Assign, Binary, Call, Expression, Name, Program, names
 from neuro.ir.expressions.parser import parse_expression, parse_program
 from neuro.ir.expressions.typing import Type, infer_type
@@ -93,11 +93,12 @@ def cell_from_equations(
     >>> print(print_program(leaky.update))
     v = v * P_v_v + i * P_v_i
     """
-    declared = parse_parameters(parameters.replace(";", "\n"))
-    inputs = parse_ports(ports.replace(";", "\n"))
-    state, system = _parse(equations, where=f"cell {name!r}")
+    at = f"cell type {name!r}"
+    declared = read(parse_parameters, parameters.replace(";", "\n"), f"{at}, parameters")
+    inputs = read(parse_ports, ports.replace(";", "\n"), f"{at}, ports")
+    state, system = _parse(equations, where=at)
     free = [port for port in inputs if port.into is None]
-    _check_units(system, [*declared, *state, *free], where=f"cell {name!r}")
+    _check_units(system, [*declared, *state, *free], where=at)
     derived, update = _METHODS[_known(method)](system, [port.name for port in free])
     return CellType(
         name=name,
@@ -106,9 +107,11 @@ def cell_from_equations(
         ports=inputs,
         derived=derived,
         update=update,
-        spike=None if spike is None else parse_expression(spike),
-        reset=parse_program(reset),
-        refractory=None if refractory is None else parse_expression(refractory),
+        spike=None if spike is None else read(parse_expression, spike, f"{at}, spike"),
+        reset=read(parse_program, reset, f"{at}, reset"),
+        refractory=None
+        if refractory is None
+        else read(parse_expression, refractory, f"{at}, refractory"),
     )
 
 
@@ -145,8 +148,10 @@ def _parse(text: str, *, where: str) -> tuple[tuple[StateVariable, ...], list[_E
                 where=where,
                 hint="Add up both right-hand sides, or rename one.",
             )
-        state += parse_state(f"{name} : {unit} {match['rest']}")
-        system.append(_Equation(name, parse_expression(match["rate"]), unit, source))
+        place = f"{where}, d{name}/dt"
+        state += read(parse_state, f"{name} : {unit} {match['rest']}", place)
+        rate = read(parse_expression, match["rate"], place)
+        system.append(_Equation(name, rate, unit, source))
     if not system:
         raise ExpressionError("there is no equation.", where=where, hint="Give at least one.")
     return tuple(state), system

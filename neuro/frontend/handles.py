@@ -31,14 +31,14 @@ class PopulationHandle:
         try:
             cells = np.arange(self.size)[index if isinstance(index, slice) else np.asarray(index)]
         except IndexError:
-            cells = np.empty(0, np.int64)
+            raise self._no_view(f"some cells of {index!r} do not exist.") from None
         if not cells.size:
-            raise ParameterError(
-                f"a view of {index!r} holds no cells, or some that do not exist.",
-                where=f"population {self.name!r}",
-                hint=f"Its cells are 0 to {self.size - 1}; give a slice, indices or a mask.",
-            )
+            raise self._no_view(f"a view of {index!r} holds no cells.")
         return PopulationView(self, np.atleast_1d(cells))
+
+    def _no_view(self, what: str) -> ParameterError:
+        hint = f"Its cells are 0 to {self.size - 1}; give a slice, indices or a mask."
+        return ParameterError(what, where=f"population {self.name!r}", hint=hint)
 
     def record(
         self,

@@ -22,14 +22,17 @@ in the unit given; they are stored in SI units.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from neuro.errors import ExpressionError
+from neuro.errors import ExpressionError, UnitError
 from neuro.ir.cell import CellType, Derived, Parameter, Port, StateVariable
 from neuro.ir.expressions.nodes import Expression, Literal
 from neuro.ir.expressions.parser import parse_expression, parse_program
 from neuro.ir.synapse import Factor, SynapseType, Trace
 from neuro.units import parse_unit
+
+T = TypeVar("T")
 
 _LINE = re.compile(
     r"(?P<name>\w+)\s*:\s*(?P<unit>[^\s=,>][^=,>]*?)\s*(?:->\s*(?P<into>\w+)\s*)?(?:=\s*(?P<value>.+?)\s*)?\Z"
@@ -55,16 +58,19 @@ def cell_type(
     ExpressionError
         If a line or an expression has a syntax error.
     """
+    at = f"cell type {name!r}"
     return CellType(
         name=name,
-        parameters=parse_parameters(parameters),
-        state=parse_state(state),
-        ports=parse_ports(ports),
-        derived=parse_derived(derived),
-        update=parse_program(update),
-        spike=None if spike is None else parse_expression(spike),
-        reset=parse_program(reset),
-        refractory=None if refractory is None else parse_expression(refractory),
+        parameters=read(parse_parameters, parameters, f"{at}, parameters"),
+        state=read(parse_state, state, f"{at}, state"),
+        ports=read(parse_ports, ports, f"{at}, ports"),
+        derived=read(parse_derived, derived, f"{at}, derived"),
+        update=read(parse_program, update, f"{at}, update"),
+        spike=None if spike is None else read(parse_expression, spike, f"{at}, spike"),
+        reset=read(parse_program, reset, f"{at}, reset"),
+        refractory=None
+        if refractory is None
+        else read(parse_expression, refractory, f"{at}, refractory"),
     )
 
 
@@ -82,20 +88,35 @@ def synapse_type(
     on_post: str = "",
     each_step: str = "",
 ) -> SynapseType:
-    """Build a `SynapseType` from texts; see the module for their form."""
+    """Build a `SynapseType` from texts; see the module for their form.
+
+    Raises
+    ------
+    ExpressionError
+        If a line or an expression has a syntax error.
+    """
+    at = f"synapse type {name!r}"
     return SynapseType(
         name=name,
-        parameters=parse_parameters(parameters),
-        derived=parse_derived(derived),
-        state=parse_state(state),
+        parameters=read(parse_parameters, parameters, f"{at}, parameters"),
+        derived=read(parse_derived, derived, f"{at}, derived"),
+        state=read(parse_state, state, f"{at}, state"),
         pre=pre or Trace(),
         post=post or Trace(),
-        factors=parse_factors(factors),
-        on_pre=parse_program(on_pre),
-        send=parse_expression(send),
-        on_post=parse_program(on_post),
-        each_step=parse_program(each_step),
+        factors=read(parse_factors, factors, f"{at}, factors"),
+        on_pre=read(parse_program, on_pre, f"{at}, on_pre"),
+        send=read(parse_expression, send, f"{at}, send"),
+        on_post=read(parse_program, on_post, f"{at}, on_post"),
+        each_step=read(parse_program, each_step, f"{at}, each_step"),
     )
+
+
+def read(parse: Callable[[str], T], text: str, where: str) -> T:
+    """What `parse` makes of `text`; an error names the place `where`."""
+    try:
+        return parse(text)
+    except (ExpressionError, UnitError) as error:
+        raise error.at(where) from None
 
 
 def trace(state: str, *, on_spike: str, each_step: str) -> Trace:

@@ -84,7 +84,12 @@ def _syntax(source: str, mode: str) -> ast.AST:
     except SyntaxError as error:
         line = _line(source, error.lineno or 1)
         column = min(error.offset - 1, len(line)) if error.offset else len(line)
-        raise ExpressionError(f"syntax error: {error.msg}.", source=line, column=column) from None
+        raise ExpressionError(
+            f"syntax error: {error.msg}.",
+            source=line,
+            column=column,
+            hint="Expressions have Python's syntax.",
+        ) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError("this is not an expression.", source=source[:80], column=0) from None
 

@@ -147,6 +147,8 @@ def _check_delays(where: str, projection: Projection, count: int | None) -> Iter
     yield from _check_delay(f"{where}, axonal delay", projection.axonal, 0, count)
     if isinstance(projection.delay, Draw) or isinstance(projection.axonal, Draw):
         return
+    if not np.any(projection.axonal):
+        return
     try:
         least = np.min(np.subtract(projection.delay, projection.axonal), initial=2**31)
     except ValueError:
