@@ -59,10 +59,6 @@ def record(index: list[int]) -> neuro.Network:
     return net.build()
 
 
-def one_to_one() -> neuro.Network:
-    return network(connector=neuro.OneToOneConnector())
-
-
 CASES: dict[str, tuple[Callable[[], object], type[NeuroError], str]] = {
     "NaN weight": (
         lambda: network(weight=float("nan")),
@@ -162,7 +158,7 @@ CASES: dict[str, tuple[Callable[[], object], type[NeuroError], str]] = {
         "population 'A', parameter 'tau_m': has shape (2,). One number per member is (3,).",
     ),
     "one to one between different sizes": (
-        one_to_one,
+        lambda: network(connector=neuro.OneToOneConnector()),
         VerificationError,
         "projection 'A_to_B', connectivity: one-to-one between 3 and 4 cells. Sizes must agree.",
     ),
