@@ -112,11 +112,7 @@ def as_signal(network: Network, name: str, given: Any) -> Signal:
     where = f"inputs[{name!r}]"
     declared = next(i for i in network.inputs if i.name == name)
     assert isinstance(declared, CurrentInput)
-    if isinstance(given, tuple) and len(given) == 2:
-        step, value = np.asarray(given[0], np.int64), np.asarray(given[1], np.float64)
-    else:
-        value = np.asarray(given, np.float64)
-        step = np.arange(len(value) if value.ndim else 0, dtype=np.int64)
+    step, value = _steps_and_values(where, given)
     size = declared.value.shape[1] if declared.value.ndim == 2 else sizes(network, declared.post)
     if value.ndim not in (1, 2) or len(step) != len(value) or value.shape[1:] not in ((), (size,)):
         raise ParameterError(
@@ -129,3 +125,22 @@ def as_signal(network: Network, name: str, given: Any) -> Signal:
     if (np.diff(step) <= 0).any() or (step < 0).any():
         raise ParameterError("steps must ascend from 0 or later.", where=where)
     return Signal(step, value)
+
+
+def _steps_and_values(where: str, given: Any) -> tuple[Integers, NDArray[np.float64]]:
+    """The pair (step, value) of changes, also from one value per step."""
+    try:
+        if isinstance(given, tuple) and len(given) == 2:
+            step, value = np.asarray(given[0]), np.asarray(given[1], np.float64)
+        else:
+            value = np.asarray(given, np.float64)
+            step = np.arange(len(value) if value.ndim else 0)
+    except (TypeError, ValueError):
+        raise ParameterError(
+            "does not hold numbers.", where=where, hint="Give values in SI units."
+        ) from None
+    if step.size and not np.issubdtype(step.dtype, np.integer):
+        raise ParameterError(
+            f"steps are {step.dtype.name}.", where=where, hint="They must be whole numbers."
+        )
+    return step.astype(np.int64), value

@@ -15,7 +15,7 @@ from neuro.drive import drive_of
 from neuro.errors import ParameterError
 from neuro.ir.network import Network
 from neuro.recording.collect import MemorySink
-from neuro.simulation.progress import ProgressOption, progress_of
+from neuro.simulation.progress import ProgressOption, Quiet, TerminalBar, progress_of
 from neuro.simulation.session import Session
 
 _ORDER = ("state", "spikes", "refractory", "synapse", "trace", "ring", "graded", "history")
@@ -118,7 +118,8 @@ def verify(
             name: stack.enter_context(Session(network, backend=name, seed=seed))
             for name in backends
         }
-        report = stack.enter_context(progress_of(progress, f"verify {network.name}"))
+        report: TerminalBar | Quiet = progress_of(progress, f"verify {network.name}")
+        stack.enter_context(report)
         for step in range(steps):
             active = [backends[0], *(name for name in backends[1:] if found[name] is None)]
             if len(active) == 1:

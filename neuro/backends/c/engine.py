@@ -242,7 +242,14 @@ class _Desk:
 
 
 def _load(library: Library) -> ctypes.CDLL:
-    functions = ctypes.CDLL(str(library.path))
+    try:
+        functions = ctypes.CDLL(str(library.path))
+    except OSError as error:
+        raise CompilerError(
+            f"the compiled engine cannot be loaded: {error}.",
+            where="backend 'c'",
+            hint=f"Delete it and run again: {library.path}",
+        ) from error
     functions.nr_advance.restype = ctypes.c_int64
     functions.nr_advance.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
     functions.nr_columns.restype = None
