@@ -111,3 +111,13 @@ def test_a_finer_step_breaks_the_design() -> None:
     recording = neuro.simulate(fine.network, 8510, inputs=inputs, backend="c")
     spikes = {(step // 10, name, index) for step, name, index in spikes_of(recording)}
     assert len(spikes ^ spikes_of(run("stress", "c"))) > 500
+
+
+def test_operations_that_a_short_run_did_not_reach_are_not_counted() -> None:
+    experiment = SPEC.experiment("functional")
+    recording = neuro.simulate(experiment.network, 36, inputs=experiment.inputs)
+    report = experiment.report(recording)
+    assert (len(report.rows), report.passed) == (3, True)
+    assert "6 more had no time to answer in this run." in report.notes
+    nothing = neuro.simulate(experiment.network, 5, inputs=experiment.inputs)
+    assert experiment.report(nothing).passed is None

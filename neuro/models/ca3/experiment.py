@@ -7,6 +7,7 @@ from typing import Any
 from neuro.models.ca3.memory import CA3Memory
 from neuro.models.ca3.network import POPULATIONS
 from neuro.models.ca3.operations import (
+    ANSWER,
     LATENCY,
     SAFE_SPACING,
     Operation,
@@ -54,7 +55,8 @@ def report(memory: CA3Memory, operations: tuple[Operation, ...], recording: Reco
     oracle = Oracle()
     rows, wrong = [], 0
     milliseconds = recording.dt * 1000
-    for operation in operations:
+    done = [o for o in operations if o.step + ANSWER < recording.steps]
+    for operation in done:
         expected, answer = oracle(operation), operation.answer(recording)
         wrong += expected != answer
         rows.append(
@@ -68,14 +70,15 @@ def report(memory: CA3Memory, operations: tuple[Operation, ...], recording: Reco
                 "yes" if expected == answer else "NO",
             )
         )
-    count = len(operations)
+    count, missed = len(done), len(operations) - len(done)
     latency = LATENCY["recall_cue"] * milliseconds
     return Report(
         title=f"CA3 memory, {memory.cues} cues x {memory.content} bits",
         columns=_COLUMNS,
         rows=rows,
-        passed=wrong == 0,
+        passed=wrong == 0 if done else None,
         notes=(
             f"{count - wrong} of {count} operations right; a recall answers after {latency:g} ms.",
+            *([f"{missed} more had no time to answer in this run."] if missed else []),
         ),
     )
