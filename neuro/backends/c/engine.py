@@ -51,7 +51,7 @@ class CEngine(Engine):
         """Do up to `steps` steps; fewer when a buffer is full or weights are to be recorded."""
         count = min(steps, CALL_STEPS, self._until_sample())
         first, last = self.step, self.step + count
-        self._set_signals(drive)
+        self._set_signals(drive, last)
         desk = self._desk.prepare(drive, first, last)
         done = self._functions.nr_advance(ctypes.byref(self._binding.net), ctypes.byref(desk), last)
         if done < 0:
@@ -71,14 +71,16 @@ class CEngine(Engine):
         waits = [plan.every - (self.step - 1) % plan.every for plan in self._synapse_plans]
         return min(waits, default=CALL_STEPS)
 
-    def _set_signals(self, drive: Drive) -> None:
-        """Point the inputs to the values of `drive`."""
+    def _set_signals(self, drive: Drive, last: int) -> None:
+        """Point the inputs to the values of `drive` up to step `last`."""
         tables = [item for item in self._tables.inputs if isinstance(item, SignalTable)]
         self._kept = []
         for struct, item in zip(self._binding.signals, tables, strict=True):
             signal = drive.signals[item.node.name]
-            step = np.ascontiguousarray(signal.step, np.int64)
-            value = np.ascontiguousarray(signal.value.astype(self._tables.dtype))
+            begin, end = np.searchsorted(signal.step, [self.step, last])
+            begin = max(0, begin - 1)
+            step = np.ascontiguousarray(signal.step[begin:end], np.int64)
+            value = np.ascontiguousarray(signal.value[begin:end], self._tables.dtype)
             self._kept += [step, value]
             struct.step, struct.value = step.ctypes.data, value.ctypes.data
             struct.changes = len(step)
@@ -216,11 +218,12 @@ class _Desk:
 
     def _events(self, name: str, spikes: Spikes, first: int, last: int) -> structs.Events:
         """The spikes of a source from step `first` up to `last`."""
-        start = np.searchsorted(spikes.step, np.arange(first, last + 1)).astype(np.uint64)
-        cell = np.ascontiguousarray(spikes.index, np.uint32)
+        place = np.searchsorted(spikes.step, np.arange(first, last + 1))
+        start = (place - place[0]).astype(np.uint64)
+        cell = np.ascontiguousarray(spikes.index[place[0] : place[-1]], np.uint32)
         self._given += [start, cell]
-        place = self._tables.sources.index(name)
-        return structs.Events(place, start.ctypes.data, cell.ctypes.data)
+        source = self._tables.sources.index(name)
+        return structs.Events(source, start.ctypes.data, cell.ctypes.data)
 
     def empty(self, sink: Sink) -> None:
         """Pass on what was recorded, and make room."""
