@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from neuro.ir.network import Network, Population
+import numpy as np
+
+from neuro.ir.network import Network, Population, Projection
 from neuro.recording.plot_style import COLOURS, new_axes, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
 
-_BOX_WIDTH, _BOX_HEIGHT = 0.72, 0.42
+_BOX_WIDTH, _BOX_HEIGHT = 0.9, 0.46
+_COLUMN, _ROW = 1.5, 0.85
+_LOOP_BEND = -1.8
+
+Place = tuple[float, float]
+
+_KINDS: dict[str, tuple[str, Literal["-", "--", ":"]]] = {
+    "excites": (COLOURS[0], "-"),
+    "excites, plastic": (COLOURS[0], "--"),
+    "inhibits": (COLOURS[1], "-"),
+    "inhibits, plastic": (COLOURS[1], "--"),
+    "graded": (COLOURS[2], ":"),
+}
+"""Colour and line of each kind of arrow; the lines tell them apart in grey too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrow:
+    """An arrow, and how many others go the same way."""
+
+    pre: str
+    post: str
+    kind: str
+    before: int
 
 
 def network_graph(network: Network, *, ax: Axes | None = None) -> Axes:
-    """Draw populations in layers from the inputs on, with an arrow per projection.
+    """Draw populations in columns from the inputs on, with an arrow per projection.
 
     Blue arrows excite, orange ones inhibit, dashed ones are plastic, dotted ones graded.
 
@@ -26,128 +53,173 @@ def network_graph(network: Network, *, ax: Axes | None = None) -> Axes:
     ax
         Axes to draw on; None makes a figure.
     """
-    places = layered_places(network)
-    columns = 1 + max((x for x, _ in places.values()), default=0.0)
-    rows = 1 + max((abs(y) for _, y in places.values()), default=0.0) * 2
+    places = {name: (x * _COLUMN, y * _ROW) for name, (x, y) in layered_places(network).items()}
+    right = max((x for x, _ in places.values()), default=0.0) + 0.7
+    top = max((y for _, y in places.values()), default=0.0) + 0.9
     with style():
-        ax = new_axes(ax, width=max(4.0, 1.35 * columns), height=max(2.2, 0.95 * rows))
-        for pre, post, colour, line, bend in _arrows(network):
-            _draw_arrow(ax, places[pre], places[post], colour, line, bend)
-        for name, place in places.items():
-            _draw_box(ax, network, name, place)
-        ax.set(xlim=(-0.6, columns - 0.4), ylim=(-rows / 2 - 0.2, rows / 2 + 0.2), aspect="equal")
+        ax = new_axes(ax, width=max(4.0, 0.85 * (right + 0.7)), height=max(2.0, 1.7 * top + 0.3))
+        ax.set(xlim=(-0.7, right), ylim=(-top, top), aspect="equal")
         ax.axis("off")
+        boxes = {name: _draw_box(ax, network, name, place) for name, place in places.items()}
+        arrows = _arrows(network)
+        for arrow in arrows:
+            _draw_arrow(ax, arrow, places, boxes)
+        _add_legend(ax, [kind for kind in _KINDS if any(arrow.kind == kind for arrow in arrows)])
     return ax
 
 
-def layered_places(network: Network) -> dict[str, tuple[float, float]]:
-    """A place for each source: columns by the shortest way from an input, rows centred."""
-    depth = _depths(network)
-    layers: dict[int, list[str]] = defaultdict(list)
-    for name, column in depth.items():
-        layers[column].append(name)
-    return {
-        name: (float(column), (len(layer) - 1) / 2 - row)
-        for column, layer in layers.items()
-        for row, name in enumerate(layer)
-    }
+def layered_places(network: Network) -> dict[str, Place]:
+    """A place for each source: columns by the longest way from an input, rows centred.
+
+    Arrows that close a cycle are left out of account.  Within a column sources stand in the order
+    of those that they hear from.
+    """
+    columns: dict[int, list[str]] = defaultdict(list)
+    before = _forward(network)
+    for name, column in _depths(before).items():
+        columns[column].append(name)
+    places: dict[str, Place] = {}
+    for column, names in sorted(columns.items()):
+        heights = {
+            name: float(np.mean([places[pre][1] for pre in before[name]] or [0.0]))
+            for name in names
+        }
+        ordered = sorted(names, key=lambda name: -heights[name])
+        for row, name in enumerate(ordered):
+            places[name] = (float(column), (len(names) - 1) / 2 - row)
+    return places
 
 
-def _depths(network: Network) -> dict[str, int]:
-    """Steps from the nearest source without inputs; cycles without one start at the first."""
-    edges = [(p.pre, p.post) for p in network.projections]
-    edges += [(g.pre, g.post) for g in network.graded if g.post in network.sources]
-    targets = {post for pre, post in edges if pre != post}
-    front = [name for name in network.sources if name not in targets]
-    depth: dict[str, int] = dict.fromkeys(front, 0)
-    while len(depth) < len(network.sources):
-        if not front:
-            front = [next(name for name in network.sources if name not in depth)]
-            depth[front[0]] = 0
-        reached = [post for pre, post in edges if pre in front and post not in depth]
-        depth.update(dict.fromkeys(reached, depth[front[0]] + 1))
-        front = list(dict.fromkeys(reached))
+def _forward(network: Network) -> dict[str, list[str]]:
+    """The sources that each one hears from, without the arrows that close a cycle."""
+    targets: dict[str, list[str]] = {name: [] for name in network.sources}
+    for arrow in _arrows(network):
+        targets[arrow.pre].append(arrow.post)
+    heard = {post for pre, posts in targets.items() for post in posts if post != pre}
+    starts = sorted(network.sources, key=lambda name: name in heard)
+    before: dict[str, list[str]] = {name: [] for name in network.sources}
+    done: set[str] = set()
+    for start in starts:
+        if start not in done:
+            _walk(start, targets, before, done)
+    return before
+
+
+def _walk(
+    start: str, targets: dict[str, list[str]], before: dict[str, list[str]], done: set[str]
+) -> None:
+    """Follow arrows depth first; one that leads back onto the path closes a cycle."""
+    path, left = [start], [iter(targets[start])]
+    while path:
+        post = next(left[-1], None)
+        if post is None:
+            done.add(path.pop())
+            left.pop()
+        elif post not in path:
+            before[post].append(path[-1])
+            if post not in done:
+                path.append(post)
+                left.append(iter(targets[post]))
+
+
+def _depths(before: dict[str, list[str]]) -> dict[str, int]:
+    """Length of the longest way to each source."""
+    depth = dict.fromkeys(before, 0)
+    for _ in before:
+        depth = {
+            name: max((depth[pre] + 1 for pre in pres), default=0) for name, pres in before.items()
+        }
     return depth
 
 
-def _arrows(network: Network) -> list[tuple[str, str, str, str, float]]:
-    """Ends, colour, line style and bend of each arrow."""
-    result: list[tuple[str, str, str, str]] = []
+def _arrows(network: Network) -> list[_Arrow]:
+    ends = [(p.pre, p.post, _kind(p)) for p in network.projections]
+    ends += [(g.pre, g.post, "graded") for g in network.graded if g.post in network.sources]
     used: dict[tuple[str, str], int] = defaultdict(int)
-    for projection in network.projections:
-        inhibits = "inh" in projection.port
-        line = "-" if projection.synapse.is_static else "--"
-        result.append((projection.pre, projection.post, COLOURS[1 if inhibits else 0], line))
-    cells = (graded for graded in network.graded if graded.post in network.sources)
-    result += [(graded.pre, graded.post, COLOURS[2], ":") for graded in cells]
-    bent = []
-    for pre, post, colour, line in result:
+    arrows = []
+    for pre, post, kind in ends:
+        arrows.append(_Arrow(pre, post, kind, used[pre, post]))
         used[pre, post] += 1
-        bent.append((pre, post, colour, line, 0.12 + 0.14 * (used[pre, post] - 1)))
-    return bent
+    return arrows
 
 
-def _draw_box(ax: Axes, network: Network, name: str, place: tuple[float, float]) -> None:
+def _kind(projection: Projection) -> str:
+    inhibits = "inh" in projection.port or _is_negative(projection.weight)
+    plastic = "" if projection.synapse.is_static else ", plastic"
+    return ("inhibits" if inhibits else "excites") + plastic
+
+
+def _is_negative(weight: Any) -> bool:
+    return isinstance(weight, float | np.ndarray) and bool(np.all(np.less(weight, 0)))
+
+
+def _draw_box(ax: Axes, network: Network, name: str, place: Place) -> Patch:
     from matplotlib.patches import FancyBboxPatch
 
     source = network.sources[name]
     x, y = place
-    face = "white" if isinstance(source, Population) else "0.93"
-    ax.add_patch(
-        FancyBboxPatch(
-            (x - _BOX_WIDTH / 2, y - _BOX_HEIGHT / 2),
-            _BOX_WIDTH,
-            _BOX_HEIGHT,
-            boxstyle="round,pad=0,rounding_size=0.08",
-            facecolor=face,
-            edgecolor="0.25",
-            linewidth=0.8,
-            zorder=3,
-        )
+    box = FancyBboxPatch(
+        (x - _BOX_WIDTH / 2, y - _BOX_HEIGHT / 2),
+        _BOX_WIDTH,
+        _BOX_HEIGHT,
+        boxstyle="round,pad=0,rounding_size=0.08",
+        facecolor="white" if isinstance(source, Population) else "0.92",
+        edgecolor="0.25",
+        linewidth=0.8,
+        zorder=3,
     )
-    ax.text(x, y + 0.06, name, ha="center", va="center", fontsize=7, zorder=4)
+    ax.add_patch(box)
+    size = 7.0 if len(name) <= 12 else 84.0 / len(name)
+    ax.text(x, y + 0.08, name, ha="center", va="center", fontsize=size, zorder=4)
     ax.text(
-        x, y - 0.11, f"{source.size:,}", ha="center", va="center", fontsize=6, color="0.4", zorder=4
+        x,
+        y - 0.12,
+        f"{source.size:,}",
+        ha="center",
+        va="center",
+        fontsize=6,
+        color="0.35",
+        zorder=4,
     )
+    return box
 
 
-def _draw_arrow(
-    ax: Axes,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    colour: str,
-    line: str,
-    bend: float,
-) -> None:
+def _draw_arrow(ax: Axes, arrow: _Arrow, places: dict[str, Place], boxes: dict[str, Patch]) -> None:
     from matplotlib.patches import FancyArrowPatch
 
-    if start == end:
-        x, y = start
-        start, end, bend = (x - 0.18, y + 0.2), (x + 0.18, y + 0.2), -1.6 - bend
+    colour, line = _KINDS[arrow.kind]
+    (x0, y0), (x1, y1) = places[arrow.pre], places[arrow.post]
+    ends: dict[str, Any] = {"patchA": boxes[arrow.pre], "patchB": boxes[arrow.post]}
+    far = max(abs(x1 - x0) / _COLUMN, abs(y1 - y0) / _ROW) > 1.5
+    bend = (0.25 if far and (x0 == x1 or y0 == y1) else 0.12) + 0.16 * arrow.before
+    if arrow.pre == arrow.post:
+        edge = y0 + _BOX_HEIGHT / 2
+        x0, y0, x1, y1, ends = x0 - 0.2, edge, x1 + 0.2, edge, {}
+        bend = _LOOP_BEND - 0.6 * arrow.before
     ax.add_patch(
         FancyArrowPatch(
-            start,
-            end,
+            (x0, y0),
+            (x1, y1),
             connectionstyle=f"arc3,rad={bend}",
             arrowstyle="-|>",
             mutation_scale=8,
-            shrinkA=17,
-            shrinkB=19,
+            shrinkA=0.5,
+            shrinkB=1.5,
             color=colour,
             linestyle=line,
-            linewidth=0.9,
+            linewidth=1.0,
             zorder=2,
-        )
-        if start[1] != end[1] or abs(start[0] - end[0]) > 0.5
-        else FancyArrowPatch(
-            start,
-            end,
-            connectionstyle=f"arc3,rad={bend}",
-            arrowstyle="-|>",
-            mutation_scale=7,
-            color=colour,
-            linestyle=line,
-            linewidth=0.9,
-            zorder=2,
+            **ends,
         )
     )
+
+
+def _add_legend(ax: Axes, kinds: list[str]) -> None:
+    from matplotlib.lines import Line2D
+
+    if kinds:
+        handles = [
+            Line2D([], [], color=_KINDS[kind][0], linestyle=_KINDS[kind][1], label=kind)
+            for kind in kinds
+        ]
+        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, fontsize=7)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro.errors import ParameterError
 from neuro.ir.network import Network
 from neuro.ir.resolve import synapses
 from neuro.recording.plot_style import COLOURS, new_axes, style
@@ -30,8 +31,17 @@ def weight_matrix(
         Axes to draw on; None makes a figure.
     title
         Shown above.
+
+    Raises
+    ------
+    ParameterError
+        If it is no matrix.
     """
+    from matplotlib.ticker import MaxNLocator
+
     values = np.asarray(matrix, dtype=np.float64)
+    if values.ndim != 2:
+        raise ParameterError(f"has shape {values.shape}, not (n_pre, n_post).", where="matrix")
     with style():
         ax = new_axes(ax, width=4.8, height=4.0)
         signed = bool(np.nanmin(values, initial=0.0) < 0)
@@ -47,6 +57,8 @@ def weight_matrix(
         ax.set_facecolor("0.92")
         ax.spines[["top", "right"]].set_visible(True)
         ax.set(xlabel="postsynaptic cell", ylabel="presynaptic cell", title=title)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_locator(MaxNLocator(6, integer=True))
         bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
         bar.set_label(f"weight ({unit})" if unit else "weight")
         bar.outline.set_linewidth(0.4)
@@ -61,7 +73,7 @@ def weight_histogram(
     Parameters
     ----------
     weights
-        One per synapse.
+        One per synapse, or a matrix with NaN where there is none.
     unit
         Shown at the axis.
     bins
@@ -73,7 +85,8 @@ def weight_histogram(
     """
     with style():
         ax = new_axes(ax, width=4.8, height=3.0)
-        ax.hist(np.asarray(weights).reshape(-1), bins=bins, color=COLOURS[0])
+        values = np.asarray(weights, np.float64).reshape(-1)
+        ax.hist(values[np.isfinite(values)], bins=bins, color=COLOURS[0])
         ax.set(xlabel=f"weight ({unit})" if unit else "weight", ylabel="synapses", title=title)
     return ax
 

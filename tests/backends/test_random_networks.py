@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 import neuro
 from neuro.backends.contract import Engine, Snapshot
@@ -13,22 +14,25 @@ from neuro.backends.registry import get_backend
 from neuro.drive import drive_of
 from neuro.recording.collect import MemorySink
 from neuro.simulation.verify import first_difference
-from tests.networks import Case, cases
+from tests.networks import Case, cases, cell_case
 
 HALF = 27
 """Where a run is interrupted, and continued on another engine."""
 
-FULL = settings(
-    max_examples=200,
+PARTS = 8
+"""The networks are drawn in parts, so that test processes share them."""
+
+DRAWN = settings(
+    max_examples=25,
     deadline=None,
-    derandomize=True,
+    database=None,
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.data_too_large,
         HealthCheck.filter_too_much,
     ],
 )
-FEWER = settings(FULL, max_examples=60)
+"""25 networks a part: 200 altogether."""
 
 
 def run(case: Case, backend: str, **options: Any) -> tuple[Snapshot, Snapshot]:
@@ -58,46 +62,54 @@ def assert_same(expected: tuple[Snapshot, Snapshot], found: tuple[Snapshot, Snap
         assert difference is None, str(difference)
 
 
-@FULL
-@given(cases())
-def test_c_gives_the_bits_of_the_reference(case: Case) -> None:
-    expected = run(case, "reference")
-    assert_same(expected, run(case, "c", threads=1))
-    assert_same(expected, run(case, "c", threads=2, defer=True))
-    assert_same(expected, run(case, "c", threads=3, defer=False))
+@pytest.mark.parametrize("part", range(PARTS))
+def test_c_gives_the_bits_of_the_reference(part: int) -> None:
+    @seed(part)
+    @DRAWN
+    @given(cases())
+    def check(case: Case) -> None:
+        expected = run(case, "reference")
+        assert_same(expected, run(case, "c", threads=1))
+        assert_same(expected, run(case, "c", threads=2, defer=True))
+        assert_same(expected, run(case, "c", threads=3, defer=False))
+
+    check()
 
 
-@FULL
-@given(cases())
-def test_numba_gives_the_bits_of_the_reference(case: Case) -> None:
-    assert_same(run(case, "reference"), run(case, "numba"))
+@pytest.mark.parametrize("part", range(PARTS))
+def test_numba_gives_the_bits_of_the_reference(part: int) -> None:
+    @seed(part)
+    @DRAWN
+    @given(cases())
+    def check(case: Case) -> None:
+        assert_same(run(case, "reference"), run(case, "numba"))
+
+    check()
 
 
-@FEWER
-@given(cases())
-def test_a_run_goes_on_from_another_engines_snapshot(case: Case) -> None:
-    half, end = run(case, "reference")
-    for backend, options in (("c", {"threads": 2}), ("reference", {})):
-        engine = start(case, backend, **options)
-        engine.restore(half)
-        advance(engine, drive_of(case.network, case.inputs), case.steps)
-        difference = first_difference(end, engine.snapshot(), case.steps)
-        assert difference is None, str(difference)
+@pytest.mark.parametrize("part", range(2))
+def test_a_run_goes_on_from_another_engines_snapshot(part: int) -> None:
+    @seed(part)
+    @DRAWN
+    @given(cases())
+    def check(case: Case) -> None:
+        half, end = run(case, "reference")
+        for backend, options in (("c", {"threads": 2}), ("reference", {})):
+            engine = start(case, backend, **options)
+            engine.restore(half)
+            advance(engine, drive_of(case.network, case.inputs), case.steps)
+            difference = first_difference(end, engine.snapshot(), case.steps)
+            assert difference is None, str(difference)
+
+    check()
 
 
 def test_another_seed_is_noticed() -> None:
-    case = pytest.importorskip("tests.networks").cell_case("noisy")
-    network = case.network
+    network = cell_case("noisy").network
     a = neuro.Session(network, backend="reference")
     a.run(20)
-    b = neuro.Session(_reseeded(network), backend="c")
+    b = neuro.Session(replace(network, seed=4), backend="c")
     b.run(20)
     difference = first_difference(a.snapshot(), b.snapshot(), 20)
     assert difference is not None
     assert "cells" in difference.variable
-
-
-def _reseeded(network: neuro.Network) -> neuro.Network:
-    from dataclasses import replace
-
-    return replace(network, seed=4)
