@@ -59,13 +59,41 @@ def synapses(network: Network, projection: Projection | GradedProjection, seed: 
     place = f"{projection.name}/connectivity"
     rows = expand(projection.connectivity, n_pre, n_post, derived_seed(seed, place))
     weight = _weights(projection, rows, seed)
-    delay = _steps(projection.delay, rows, derived_seed(seed, f"{projection.name}/delay"), 1)
+    delay = _steps(projection.delay, rows, derived_seed(seed, f"{projection.name}/delay"))
     axonal: int | NDArray[np.int64] = 0
     if isinstance(projection, Projection):
-        axonal = _steps(projection.axonal, rows, derived_seed(seed, f"{projection.name}/axonal"), 0)
+        axonal = _steps(projection.axonal, rows, derived_seed(seed, f"{projection.name}/axonal"))
+    where = f"projection {projection.name!r}"
     for field, value in (("weight", weight), ("delay", delay), ("axonal delay", axonal)):
-        _check_count(value, rows.count, f"projection {projection.name!r}, {field}")
+        _check_count(value, rows.count, f"{where}, {field}")
+    if isinstance(projection.weight, Draw) and _is_magnitude(network, projection):
+        _check_drawn(
+            weight, 0, f"{where}, weight", "negative, on a port whose weights are magnitudes"
+        )
+    _check_drawn(delay, 1, f"{where}, delay", "under one step")
+    _check_drawn(axonal, 0, f"{where}, axonal delay", "negative")
+    if np.any(axonal):
+        _check_drawn(np.subtract(delay, axonal), 1, f"{where}, dendritic delay", "under one step")
     return Synapses(rows, weight, delay, axonal)
+
+
+def _is_magnitude(network: Network, projection: Projection | GradedProjection) -> bool:
+    """Whether weights of `projection` must not be negative."""
+    post = network.sources.get(projection.post)
+    if not isinstance(post, Population):
+        return False
+    return any(port.nonnegative for port in post.cell.ports if port.name == projection.port)
+
+
+def _check_drawn(drawn: Number | NDArray[np.int64], least: int, where: str, what: str) -> None:
+    """What a distribution without a bound gives is known only now."""
+    low = np.less(drawn, least)
+    if np.any(low):
+        raise ParameterError(
+            f"{np.count_nonzero(low):,} of {np.size(drawn):,} drawn are {what}.",
+            where=where,
+            hint="Give the distribution a lower bound (`low`), or draw farther from it.",
+        )
 
 
 def _check_count(value: Number | NDArray[np.int64], count: int, where: str) -> None:
@@ -104,10 +132,9 @@ def _number(value: Value, count: int, seed: int) -> Number:
     return float(value)
 
 
-def _steps(value: Value, rows: Rows, seed: int, least: int) -> int | NDArray[np.int64]:
+def _steps(value: Value, rows: Rows, seed: int) -> int | NDArray[np.int64]:
     if isinstance(value, Draw):
-        steps = np.floor(draw(value, rows.count, seed) + 0.5).astype(np.int64)
-        return np.maximum(steps, least)
+        return np.floor(draw(value, rows.count, seed) + 0.5).astype(np.int64)
     if isinstance(value, np.ndarray):
         return np.asarray(value, dtype=np.int64)
     return int(value)

@@ -40,6 +40,7 @@ COUNTED = [
 ]
 CHANCE = FixedProbability(probability=0.5, seed=1)
 LIF = neuro.LIF().cell_type
+WIDE = Draw(distribution="normal", a=1.0, b=4.0, seed=2)
 
 
 @pytest.mark.parametrize("connectivity", COUNTED, ids=lambda c: type(c).__name__)
@@ -154,6 +155,31 @@ def test_drawn_magnitudes_are_not_negative() -> None:
     assert any("whose weights are magnitudes" in str(finding) for finding in verify(case))
     clipped = replace(network(port="inhibitory", weight=replace(draw, low=0.0)))
     assert verify(replace(clipped, populations=populations)) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"delay": WIDE}, "delay: 7 of 16 drawn are under one step"),
+        ({"delay": replace(WIDE, low=1.0), "axonal": WIDE}, "axonal delay: 6 of 16 drawn are neg"),
+        (
+            {"delay": 3, "axonal": replace(WIDE, low=0.0)},
+            "dendritic delay: 6 of 16 drawn are under",
+        ),
+        ({"weight": WIDE, "port": "inhibitory"}, "weight: 7 of 16 drawn are negative"),
+    ],
+)
+def test_what_is_drawn_beyond_a_bound_is_refused(parts: dict[str, Any], words: str) -> None:
+    cell = neuro.IF_curr_exp().cell_type
+    populations = tuple(Population(name=name, size=6, cell=cell) for name in "ab")
+    case = replace(network(**{"port": "excitatory", **parts}), populations=populations)
+    with pytest.raises(ParameterError, match=words):
+        neuro.simulate(case, 2, backend="reference")
+
+
+def test_a_bound_makes_a_draw_fit() -> None:
+    delay = replace(WIDE, low=1.0)
+    assert neuro.simulate(network(delay=delay), 2, backend="reference").steps == 2
 
 
 def test_a_graded_projection_is_checked_likewise() -> None:
