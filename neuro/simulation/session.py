@@ -229,7 +229,8 @@ class Session:
         UnknownNameError
             If there is no such target or variable.
         ParameterError
-            If the shape does not fit or a value is not finite.
+            If the shape does not fit, a value is not finite, or weights differ between static
+            synapses that were built with one weight for all.
         """
         self._check_variable(target, variable)
         shape = self.engine.read(target, variable).shape
@@ -239,6 +240,13 @@ class Session:
             raise ParameterError(f"has shape {array.shape}.", where=where, hint=f"Needed: {shape}.")
         if not np.isfinite(array).all():
             raise ParameterError("holds values that are not finite.", where=where)
+        varied = array.size > 1 and np.ptp(array) > 0
+        if varied and variable == WEIGHT and _is_shared(self.network, target):
+            raise ParameterError(
+                "all synapses share one weight here, so it cannot differ between them.",
+                where=where,
+                hint="Give the projection an array of weights when it is built.",
+            )
         self.engine.write(target, variable, np.broadcast_to(array, shape))
 
     def snapshot(self) -> Snapshot:
@@ -322,6 +330,14 @@ class Session:
             raise unknown_name(target, targets, kind="population or projection", where="session")
         if variable not in known:
             raise unknown_name(variable, known, kind="variable", where=repr(target))
+
+
+def _is_shared(network: Network, name: str) -> bool:
+    """Whether all synapses of a projection have one weight, which engines keep once."""
+    return any(
+        p.name == name and p.synapse.is_static and isinstance(p.weight, int | float)
+        for p in network.projections
+    )
 
 
 def _check_count(steps: int) -> None:

@@ -76,7 +76,7 @@ def test_weights_are_read_and_written_in_the_order_of_synapses(kind: str) -> Non
             np.testing.assert_array_equal(theirs, own)
 
 
-@pytest.mark.parametrize(("backend", "options"), ENGINES[1:])
+@pytest.mark.parametrize(("backend", "options"), ENGINES)
 @pytest.mark.parametrize("kind", ["direct", "ring"])
 def test_one_weight_for_all_can_be_replaced_by_one_and_not_by_many(
     backend: str, options: dict[str, Any], kind: str
