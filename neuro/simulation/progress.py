@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias
 
+from neuro.errors import ParameterError
+
 SILENCE = 2.0
 """Seconds before a bar appears."""
 
@@ -21,8 +23,8 @@ class Progress(Protocol):
         ...
 
 
-ProgressOption: TypeAlias = Literal["auto"] | Callable[[int, int], None] | None
-"""``"auto"``: a bar on a terminal; None: silence; or a callable with (done, total)."""
+ProgressOption: TypeAlias = Literal["auto"] | bool | Callable[[int, int], None] | None
+"""``"auto"`` or True: a bar on a terminal; None or False: silence; or a callable with (done, total)."""
 
 
 class TerminalBar:
@@ -110,5 +112,18 @@ class Quiet:
 
 
 def progress_of(option: ProgressOption, label: str) -> TerminalBar | Quiet:
-    """The progress that `option` asks for."""
-    return TerminalBar(label) if option == "auto" else Quiet(option)
+    """The progress that `option` asks for.
+
+    Raises
+    ------
+    ParameterError
+        If `option` is none of `ProgressOption`.
+    """
+    if option == "auto" or option is True:
+        return TerminalBar(label)
+    if option is None or option is False:
+        return Quiet(None)
+    if callable(option):
+        return Quiet(option)
+    hint = "Use 'auto', None, or a function of (done, total)."
+    raise ParameterError(f"is {option!r}.", where="progress", hint=hint)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import Any
 
 import pytest
 
 import neuro
+from neuro.errors import ParameterError
 from neuro.simulation import progress
 from tests.simulation.runs import plastic_network
 
@@ -73,3 +75,16 @@ def test_none_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress.progress_of(None, "x") as report:
         report(1, 4)
     assert terminal.getvalue() == ""
+
+
+@pytest.mark.parametrize("option", [None, False])
+def test_none_and_false_are_silent(option: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watch(monkeypatch)
+    monkeypatch.setattr(progress, "SILENCE", -1.0)
+    assert neuro.simulate(plastic_network(5), 20, progress=option).steps == 20
+    assert terminal.getvalue() == ""
+
+
+def test_another_option_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"progress: is 'bar'\. Use 'auto'"):
+        progress.progress_of("bar", "label")  # type: ignore[arg-type]
