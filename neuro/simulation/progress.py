@@ -119,11 +119,12 @@ def progress_of(option: ProgressOption, label: str) -> TerminalBar | Quiet:
     ParameterError
         If `option` is none of `ProgressOption`.
     """
-    if option == "auto" or option is True:
+    given: object = option
+    if given == "auto" or given is True:
         return TerminalBar(label)
-    if option is None or option is False:
+    if given is None or given is False:
         return Quiet(None)
-    if callable(option):
-        return Quiet(option)
+    if callable(given):
+        return Quiet(given)
     hint = "Use 'auto', None, or a function of (done, total)."
-    raise ParameterError(f"is {option!r}.", where="progress", hint=hint)
+    raise ParameterError(f"is {given!r}.", where="progress", hint=hint)
