@@ -79,11 +79,11 @@ static void nr_take_events(nr_net *net, const nr_desk *desk)
         const nr_events *events = &desk->events[k];
         const nr_spikes *spikes = &net->spikes[events->source];
         const uint64_t *start = &events->start[net->step - desk->first];
-        uint32_t *counts = nr_counts_of(spikes, net->threads, net->step);
+        nr_index *counts = nr_counts_of(spikes, net->threads, net->step);
         /* Threads look for the spikes of a source where its cells are owned. */
         const uint32_t *cell = events->cell + start[0], *end = events->cell + start[1];
         for (uint32_t t = 0; t < net->threads; ++t) {
-            uint32_t *place = nr_cells_of(spikes, net->step) + spikes->first[t];
+            nr_index *place = nr_cells_of(spikes, net->step) + spikes->first[t];
             uint32_t count = 0;
             while (cell < end && *cell < spikes->first[t + 1])
                 place[count++] = *cell++;
@@ -108,9 +108,9 @@ static void nr_record(const nr_net *net, nr_desk *desk)
     for (uint32_t k = 0; k < desk->n_spikes; ++k) {
         nr_spike_probe *probe = &desk->spikes[k];
         const nr_spikes *spikes = &net->spikes[probe->source];
-        const uint32_t *counts = nr_counts_of(spikes, net->threads, net->step);
+        const nr_index *counts = nr_counts_of(spikes, net->threads, net->step);
         for (uint32_t t = 0; t < net->threads; ++t) {
-            const uint32_t *cell = nr_cells_of(spikes, net->step) + spikes->first[t];
+            const nr_index *cell = nr_cells_of(spikes, net->step) + spikes->first[t];
             for (uint32_t q = 0; q < counts[t]; ++q) {
                 probe->cell[probe->count] = cell[q];
                 probe->step[probe->count++] = net->step;

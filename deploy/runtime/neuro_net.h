@@ -9,6 +9,21 @@
 
 #include "neuro_math.h"
 
+/* Numbers of cells, places of synapses and steps.  Where memory is scarce, the generated code asks
+ * for narrower types. */
+#ifndef NR_INDEX
+#define NR_INDEX uint32_t
+#endif
+#ifndef NR_OFFSET
+#define NR_OFFSET uint32_t
+#endif
+#ifndef NR_TIME
+#define NR_TIME int64_t
+#endif
+typedef NR_INDEX nr_index;
+typedef NR_OFFSET nr_offset;
+typedef NR_TIME nr_time;
+
 #define NR_NOTES 13u /* postsynaptic spikes that a deferred rule notes with a cell */
 #define NR_OLDER 6u  /* older ones that it puts aside together */
 
@@ -22,8 +37,8 @@ typedef struct {
 /* Spikes of one source in recent steps.  A slot has room for every cell; thread k writes its cells
  * from `first[k]` on and their number to `count`. */
 typedef struct {
-    uint32_t *cell;  /* [slots][size] */
-    uint32_t *count; /* [slots][threads] */
+    nr_index *cell;  /* [slots][size] */
+    nr_index *count; /* [slots][threads] */
     const uint32_t *first; /* [threads + 1]: which cells a thread owns */
     uint32_t slots; /* a power of two; slot step % slots is that of `step` */
     uint32_t size;
@@ -31,7 +46,7 @@ typedef struct {
 
 /* Refractory cells of one thread, oldest first, with the values that they hold. */
 typedef struct {
-    uint32_t *cell;
+    nr_index *cell;
     real *held; /* [variables][capacity] */
     uint32_t capacity;
     uint32_t head;
@@ -49,7 +64,7 @@ typedef struct {
     const real *scalar; /* constants of the population */
     const nr_ring *port; /* free ports, then rings that the kernel adds to bound variables */
     const uint32_t *refractory_of; /* steps per cell, or NULL */
-    int64_t *until; /* last refractory step of each cell */
+    nr_time *until; /* last refractory step of each cell */
     nr_fifo *fifo; /* [threads], or NULL */
 } nr_cells;
 
@@ -93,7 +108,7 @@ typedef struct {
     uint32_t dendritic;
     uint32_t rows;
     uint32_t cells; /* postsynaptic ones */
-    const uint32_t *start; /* [rows + 1] */
+    const nr_offset *start; /* [rows + 1] */
     const void *target; /* postsynaptic cell of each synapse, 16 or 32 bits */
     real *const *state; /* the weight, then further variables */
     const real *const *array; /* constants per synapse */
@@ -101,13 +116,13 @@ typedef struct {
     real *const *pre_trace;
     real *const *post_trace;
     real *const *factor;
-    const uint32_t *column; /* [cells + 1]: the same synapses by postsynaptic cell, or NULL */
-    const uint32_t *column_synapse;
-    const uint32_t *column_source;
+    const nr_offset *column; /* [cells + 1]: the same synapses by postsynaptic cell, or NULL */
+    const nr_offset *column_synapse;
+    const nr_index *column_source;
     nr_notes *notes; /* [cells], of a deferred rule, or NULL */
     nr_shelf *shelf;
     uint32_t *visited; /* [rows]: step since the epoch up to which a row is brought up to date */
-    int64_t *epoch;
+    nr_time *epoch;
     real *const *chain; /* scratch of a deferred rule: traces from step to step */
 } nr_edges;
 
@@ -133,7 +148,7 @@ typedef struct {
 typedef struct {
     nr_ring target;
     const uint32_t *first;
-    const int64_t *step;
+    const nr_time *step;
     const real *value; /* [changes][width] */
     uint64_t changes;
     uint64_t next; /* the first change that is still to come */
@@ -150,8 +165,8 @@ typedef struct {
 typedef struct {
     nr_ring ring;
     const real *value;
-    const uint32_t *start;
-    const uint32_t *target;
+    const nr_offset *start;
+    const nr_index *target;
     const real *weight; /* one per synapse, or one */
     uint32_t rows;
     uint32_t delay;
@@ -177,7 +192,7 @@ typedef struct {
 
 /* A network. */
 typedef struct nr_net {
-    int64_t step; /* the next one */
+    nr_time step; /* the next one */
     uint64_t seed;
     double dt; /* seconds */
     uint32_t threads;
@@ -205,12 +220,12 @@ typedef struct {
         uint32_t thread,
         uint32_t first,
         uint32_t last,
-        uint32_t *fired);
+        nr_index *fired);
     void (*reset)(
         const nr_cells *cells,
         const nr_net *net,
         uint32_t thread,
-        const uint32_t *fired,
+        const nr_index *fired,
         uint32_t count);
 } nr_cell_kernel;
 
@@ -219,12 +234,12 @@ typedef struct {
  * as they are after step `epoch`, the new epoch. */
 typedef struct {
     void (*on_pre)(
-        const nr_edges *edges, const uint32_t *cell, uint32_t count, real *target, int64_t step);
-    void (*on_post)(const nr_edges *edges, const uint32_t *cell, uint32_t count);
+        const nr_edges *edges, const nr_index *cell, uint32_t count, real *target, nr_time step);
+    void (*on_post)(const nr_edges *edges, const nr_index *cell, uint32_t count);
     void (*each_step)(const nr_edges *edges);
-    void (*flush)(const nr_edges *edges, int64_t step, int64_t epoch);
-    void (*raise_pre)(const nr_traces *traces, const uint32_t *cell, uint32_t count);
-    void (*raise_post)(const nr_traces *traces, const uint32_t *cell, uint32_t count);
+    void (*flush)(const nr_edges *edges, nr_time step, nr_time epoch);
+    void (*raise_pre)(const nr_traces *traces, const nr_index *cell, uint32_t count);
+    void (*raise_post)(const nr_traces *traces, const nr_index *cell, uint32_t count);
     void (*decay_pre)(const nr_traces *traces, uint32_t first, uint32_t last);
     void (*decay_post)(const nr_traces *traces, uint32_t first, uint32_t last);
 } nr_synapse_kernel;

@@ -13,20 +13,23 @@
 #include "neuro_net.h"
 #include "neuro_philox.h"
 
+#ifndef NR_POISSON_BLOCK
+#define NR_POISSON_BLOCK 256 /* cells whose random words are made together; a multiple of NR_LANES */
+#endif
 #define NR_EPOCH_STEPS 60000 /* a deferred rule is brought up to date at least this often */
 
 /* The sums that are due in a step. */
-static inline real *nr_due(const nr_ring *ring, int64_t step)
+static inline real *nr_due(const nr_ring *ring, nr_time step)
 {
     return ring->depth == 1 ? ring->sums : ring->sums + (size_t)(step % ring->depth) * ring->size;
 }
 
-static inline uint32_t *nr_cells_of(const nr_spikes *spikes, int64_t step)
+static inline nr_index *nr_cells_of(const nr_spikes *spikes, nr_time step)
 {
     return spikes->cell + (size_t)(step & (spikes->slots - 1)) * spikes->size;
 }
 
-static inline uint32_t *nr_counts_of(const nr_spikes *spikes, uint32_t threads, int64_t step)
+static inline nr_index *nr_counts_of(const nr_spikes *spikes, uint32_t threads, nr_time step)
 {
     return spikes->count + (size_t)(step & (spikes->slots - 1)) * threads;
 }
@@ -35,7 +38,7 @@ static inline uint32_t *nr_counts_of(const nr_spikes *spikes, uint32_t threads, 
 static inline void nr_put_back(
     const nr_fifo *list, uint32_t variable, uint32_t first, uint32_t count, real *values)
 {
-    const uint32_t *cell = list->cell + first;
+    const nr_index *cell = list->cell + first;
     const real *held = list->held + (size_t)variable * list->capacity + first;
     for (uint32_t k = 0; k < count; ++k)
         values[cell[k]] = held[k];
@@ -43,7 +46,7 @@ static inline void nr_put_back(
 
 /* 1. Arrive ---------------------------------------------------------------------------------- */
 
-static void nr_add_and_clear(const nr_transfer *transfer, uint32_t thread, int64_t step)
+static void nr_add_and_clear(const nr_transfer *transfer, uint32_t thread, nr_time step)
 {
     real *restrict from = nr_due(&transfer->ring, step);
     real *restrict to = nr_due(&transfer->target, step);
@@ -55,14 +58,14 @@ static void nr_add_and_clear(const nr_transfer *transfer, uint32_t thread, int64
 
 /* Events of the spikes that one source fired in `when`, added by cell, then synapse. */
 static void nr_deliver(
-    const nr_net *net, const nr_delivery *delivery, int64_t when, real *target, int64_t step)
+    const nr_net *net, const nr_delivery *delivery, nr_time when, real *target, nr_time step)
 {
     const nr_edges *edges = delivery->edges;
     if (when < 0)
         return;
     const nr_spikes *spikes = &net->spikes[edges->pre];
-    const uint32_t *cells = nr_cells_of(spikes, when);
-    const uint32_t *counts = nr_counts_of(spikes, net->threads, when);
+    const nr_index *cells = nr_cells_of(spikes, when);
+    const nr_index *counts = nr_counts_of(spikes, net->threads, when);
     const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
     for (uint32_t k = 0; k < net->threads; ++k)
         if (counts[k])
@@ -71,7 +74,7 @@ static void nr_deliver(
 
 static void nr_poisson_events(const nr_net *net, const nr_poisson *input, uint32_t thread)
 {
-    enum { BLOCK = 256 };
+    enum { BLOCK = NR_POISSON_BLOCK };
     uint32_t word[BLOCK];
     const nr_random at = nr_random_at(net->seed, input->stream, 0, (uint64_t)net->step);
     real *restrict target = nr_due(&input->target, net->step);
@@ -122,7 +125,7 @@ static void nr_add_signal(const nr_net *net, const nr_signal *input, uint32_t th
 static void nr_arrive(const nr_net *net, uint32_t thread)
 {
     const nr_share *share = &net->share[thread];
-    const int64_t step = net->step;
+    const nr_time step = net->step;
     for (uint32_t k = 0; k < net->transfers; ++k)
         nr_add_and_clear(&net->transfer[k], thread, step);
     for (uint32_t k = 0; k < share->directs; ++k) {
@@ -145,14 +148,14 @@ static void nr_arrive(const nr_net *net, uint32_t thread)
 
 static void nr_update_and_fire(const nr_net *net, uint32_t thread)
 {
-    const int64_t step = net->step;
+    const nr_time step = net->step;
     for (uint32_t k = 0; k < net->populations; ++k) {
         const nr_cells *cells = &net->cells[k];
         const nr_spikes *spikes = &net->spikes[cells->source];
-        uint32_t *fired = nr_cells_of(spikes, step) + spikes->first[thread];
+        nr_index *fired = nr_cells_of(spikes, step) + spikes->first[thread];
         const uint32_t count = nr_cell_kernels[cells->kernel].update(
             cells, net, thread, spikes->first[thread], spikes->first[thread + 1], fired);
-        nr_counts_of(spikes, net->threads, step)[thread] = count;
+        nr_counts_of(spikes, net->threads, step)[thread] = (nr_index)count;
         if (count)
             nr_cell_kernels[cells->kernel].reset(cells, net, thread, fired, count);
     }
@@ -169,11 +172,11 @@ static void nr_step_1(const nr_net *net, uint32_t thread)
 
 /* Spikes of a thread's own cells. */
 typedef struct {
-    const uint32_t *cell;
+    const nr_index *cell;
     uint32_t count;
 } nr_own;
 
-static nr_own nr_own_spikes(const nr_net *net, uint32_t source, uint32_t thread, int64_t when)
+static nr_own nr_own_spikes(const nr_net *net, uint32_t source, uint32_t thread, nr_time when)
 {
     nr_own own = {NULL, 0};
     if (when < 0)
@@ -200,7 +203,7 @@ static int nr_put_aside(nr_notes *notes, nr_shelf *shelf)
 
 /* A deferred rule only notes that postsynaptic cells have spiked; their synapses are brought up to
  * date when the next presynaptic spike passes, or here, when there is no more room for notes. */
-static void nr_note_post_spikes(const nr_edges *edges, nr_own own, int64_t step)
+static void nr_note_post_spikes(const nr_edges *edges, nr_own own, nr_time step)
 {
     const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
     if (step - *edges->epoch >= NR_EPOCH_STEPS)

@@ -27,28 +27,30 @@ from neuro.version import __version__
 
 def generate(cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Float) -> str:
     """One translation unit with all the kernels; see `deploy/runtime` for the rest of the engine."""
+    content = kernel_context(cells, synapses, dtype)
+    return environment().get_template("engine.c.j2").render(content, device=False) + "\n"
+
+
+def kernel_context(
+    cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Float
+) -> dict[str, Any]:
+    """What the template ``kernels.c.j2`` needs, apart from `device`."""
     precision: Precision = "float32" if dtype().itemsize == 4 else "float64"
     expressions = [e for kernel in cells for e in cell_expressions(kernel)]
     expressions += [e for kernel in synapses for e in synapse_expressions(kernel)]
-    text = (
-        _environment()
-        .get_template("engine.c.j2")
-        .render(
-            version=__version__,
-            precision=precision,
-            functions=[
-                _function(name, precision, dtype)
-                for name in library_functions(expressions, precision)
-            ],
-            cells=[_cell(kernel, dtype) for kernel in cells],
-            synapses=[_synapse(kernel, dtype, k) for k, kernel in enumerate(synapses)],
-        )
-    )
-    return text + "\n"
+    functions = library_functions(expressions, precision)
+    return {
+        "version": __version__,
+        "precision": precision,
+        "functions": [_function(name, precision, dtype) for name in functions],
+        "cells": [_cell(kernel, dtype) for kernel in cells],
+        "synapses": [_synapse(kernel, dtype, k) for k, kernel in enumerate(synapses)],
+    }
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of generated C."""
     return Environment(
         loader=PackageLoader("neuro.backends.c"),
         undefined=StrictUndefined,
