@@ -19,10 +19,12 @@
 #endif
 #ifndef NR_TIME
 #define NR_TIME int64_t
+#define NR_UTIME uint64_t
 #endif
 typedef NR_INDEX nr_index;
 typedef NR_OFFSET nr_offset;
 typedef NR_TIME nr_time;
+typedef NR_UTIME nr_utime; /* the same without a sign */
 
 #define NR_NOTES 13u /* postsynaptic spikes that a deferred rule notes with a cell */
 #define NR_OLDER 6u  /* older ones that it puts aside together */
@@ -199,7 +201,7 @@ typedef struct nr_net {
     uint32_t sources, populations, factors, transfers, inputs, graded_transfers, traces;
     uint32_t shared_traces; /* nonzero if synapses read traces that other threads write */
     uint32_t synaptic_steps; /* nonzero if a synapse has a program for each step */
-    nr_spikes *spikes; /* populations first */
+    const nr_spikes *spikes; /* populations first */
     const nr_cells *cells;
     const nr_ring *factor;
     const nr_transfer *transfer;

@@ -16,22 +16,41 @@
 #ifndef NR_POISSON_BLOCK
 #define NR_POISSON_BLOCK 256 /* cells whose random words are made together; a multiple of NR_LANES */
 #endif
+/* Parts that a network may do without. */
+#ifndef NR_HAS_DEFERRED
+#define NR_HAS_DEFERRED 1
+#endif
+#ifndef NR_HAS_POISSON
+#define NR_HAS_POISSON 1
+#endif
+#ifndef NR_HAS_SIGNALS
+#define NR_HAS_SIGNALS 1
+#endif
+#ifndef NR_HAS_GRADED
+#define NR_HAS_GRADED 1
+#endif
+#ifndef NR_HAS_POST
+#define NR_HAS_POST 1
+#endif
+#ifndef NR_HAS_TRACES
+#define NR_HAS_TRACES 1
+#endif
 #define NR_EPOCH_STEPS 60000 /* a deferred rule is brought up to date at least this often */
 
 /* The sums that are due in a step. */
 static inline real *nr_due(const nr_ring *ring, nr_time step)
 {
-    return ring->depth == 1 ? ring->sums : ring->sums + (size_t)(step % ring->depth) * ring->size;
+    return ring->depth == 1 ? ring->sums : ring->sums + (size_t)((nr_utime)step % ring->depth) * ring->size;
 }
 
 static inline nr_index *nr_cells_of(const nr_spikes *spikes, nr_time step)
 {
-    return spikes->cell + (size_t)(step & (spikes->slots - 1)) * spikes->size;
+    return spikes->cell + (size_t)((nr_utime)step & (spikes->slots - 1)) * spikes->size;
 }
 
 static inline nr_index *nr_counts_of(const nr_spikes *spikes, uint32_t threads, nr_time step)
 {
-    return spikes->count + (size_t)(step & (spikes->slots - 1)) * threads;
+    return spikes->count + (size_t)((nr_utime)step & (spikes->slots - 1)) * threads;
 }
 
 /* Give `count` listed cells back what they hold of a variable. */
@@ -72,6 +91,7 @@ static void nr_deliver(
             kernel->on_pre(edges, cells + spikes->first[k], counts[k], target, step);
 }
 
+#if NR_HAS_POISSON
 static void nr_poisson_events(const nr_net *net, const nr_poisson *input, uint32_t thread)
 {
     enum { BLOCK = NR_POISSON_BLOCK };
@@ -107,6 +127,9 @@ static void nr_poisson_events(const nr_net *net, const nr_poisson *input, uint32
     }
 }
 
+#endif
+
+#if NR_HAS_SIGNALS
 static void nr_add_signal(const nr_net *net, const nr_signal *input, uint32_t thread)
 {
     if (!input->next)
@@ -122,6 +145,8 @@ static void nr_add_signal(const nr_net *net, const nr_signal *input, uint32_t th
             target[i] += value[0];
 }
 
+#endif
+
 static void nr_arrive(const nr_net *net, uint32_t thread)
 {
     const nr_share *share = &net->share[thread];
@@ -131,15 +156,21 @@ static void nr_arrive(const nr_net *net, uint32_t thread)
     for (uint32_t k = 0; k < share->directs; ++k) {
         const nr_delivery *direct = &share->direct[k];
         real *target = nr_due(&direct->ring, step);
-        nr_deliver(net, direct, step - 1 - direct->edges->axonal, target, step);
+        nr_deliver(net, direct, step - 1 - (nr_time)direct->edges->axonal, target, step);
     }
+#if NR_HAS_SIGNALS || NR_HAS_POISSON
     for (uint32_t k = 0; k < net->inputs; ++k) {
         const uint32_t place = net->input[k].place;
+#if NR_HAS_SIGNALS
         if (net->input[k].is_signal)
             nr_add_signal(net, &net->signal[place], thread);
-        else
+#endif
+#if NR_HAS_POISSON
+        if (!net->input[k].is_signal)
             nr_poisson_events(net, &net->poisson[place], thread);
+#endif
     }
+#endif
     for (uint32_t k = 0; k < net->graded_transfers; ++k)
         nr_add_and_clear(&net->graded_transfer[k], thread, step);
 }
@@ -187,6 +218,7 @@ static nr_own nr_own_spikes(const nr_net *net, uint32_t source, uint32_t thread,
     return own;
 }
 
+#if NR_HAS_DEFERRED
 /* Put the oldest notes of a cell aside; false if there is no place for them. */
 static int nr_put_aside(nr_notes *notes, nr_shelf *shelf)
 {
@@ -216,6 +248,9 @@ static void nr_note_post_spikes(const nr_edges *edges, nr_own own, nr_time step)
     }
 }
 
+#endif
+
+#if NR_HAS_POST
 static void nr_see_post_spikes(const nr_net *net, uint32_t thread)
 {
     const nr_share *share = &net->share[thread];
@@ -224,43 +259,53 @@ static void nr_see_post_spikes(const nr_net *net, uint32_t thread)
         const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
         if (!kernel->on_post && !kernel->flush)
             continue;
-        const nr_own own = nr_own_spikes(net, edges->post, thread, net->step - edges->dendritic);
-        if (kernel->flush)
+        const nr_own own = nr_own_spikes(net, edges->post, thread, net->step - (nr_time)edges->dendritic);
+#if NR_HAS_DEFERRED
+        if (kernel->flush) {
             nr_note_post_spikes(edges, own, net->step);
-        else if (own.count)
+            continue;
+        }
+#endif
+        if (own.count)
             kernel->on_post(edges, own.cell, own.count);
     }
 }
 
+#endif
+
+#if NR_HAS_TRACES
 static void nr_raise_traces(const nr_net *net, uint32_t thread, uint32_t is_post)
 {
     for (uint32_t k = 0; k < net->traces; ++k) {
         const nr_traces *traces = &net->trace[k];
         if (traces->is_post != is_post)
             continue;
-        const nr_own own = nr_own_spikes(net, traces->source, thread, net->step - traces->lag);
+        const nr_own own = nr_own_spikes(net, traces->source, thread, net->step - (nr_time)traces->lag);
         const nr_synapse_kernel *kernel = &nr_synapse_kernels[traces->kernel];
         if (own.count)
             (is_post ? kernel->raise_post : kernel->raise_pre)(traces, own.cell, own.count);
     }
 }
 
+#endif
+
 static void nr_see_pre_spikes(const nr_net *net, uint32_t thread)
 {
     const nr_share *share = &net->share[thread];
     for (uint32_t k = 0; k < share->sents; ++k) {
         const nr_delivery *sent = &share->sent[k];
-        real *target = nr_due(&sent->ring, net->step + sent->edges->dendritic);
-        nr_deliver(net, sent, net->step - sent->edges->axonal, target, net->step);
+        real *target = nr_due(&sent->ring, net->step + (nr_time)sent->edges->dendritic);
+        nr_deliver(net, sent, net->step - (nr_time)sent->edges->axonal, target, net->step);
     }
 }
 
+#if NR_HAS_GRADED
 static void nr_send_graded(const nr_net *net, uint32_t thread)
 {
     const nr_share *share = &net->share[thread];
     for (uint32_t k = 0; k < share->gradeds; ++k) {
         const nr_graded *graded = &share->graded[k];
-        real *restrict target = nr_due(&graded->ring, net->step + graded->delay);
+        real *restrict target = nr_due(&graded->ring, net->step + (nr_time)graded->delay);
         for (uint32_t row = 0; row < graded->rows; ++row) {
             const real value = graded->value[row];
             for (uint32_t s = graded->start[row]; s < graded->start[row + 1]; ++s)
@@ -269,19 +314,32 @@ static void nr_send_graded(const nr_net *net, uint32_t thread)
     }
 }
 
+#endif
+
 /* Phases 4 and 5, for the synapses that end on the cells of one thread. */
 static void nr_step_2(const nr_net *net, uint32_t thread)
 {
+#if NR_HAS_POST
     nr_see_post_spikes(net, thread);
+#endif
+#if NR_HAS_TRACES
     nr_raise_traces(net, thread, 1);
+#endif
     nr_see_pre_spikes(net, thread);
+#if NR_HAS_GRADED
     nr_send_graded(net, thread);
+#endif
 }
 
 /* Presynaptic traces rise when all synapses have seen them; then each_step. */
 static void nr_step_3(const nr_net *net, uint32_t thread)
 {
+#if NR_HAS_TRACES
     nr_raise_traces(net, thread, 0);
+#else
+    (void)net;
+    (void)thread;
+#endif
 }
 
 static void nr_step_4(const nr_net *net, uint32_t thread)

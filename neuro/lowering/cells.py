@@ -59,7 +59,7 @@ def lower_population(
         spike=programs.spike,
         reset=programs.reset,
         draws=programs.draws,
-        refractory=_refractory(node, programs, steps),
+        refractory=_refractory(node, programs, steps, lists=tables.lists),
     )
     targets = _targets(tables, node, free, state)
     tables.cells.append(
@@ -110,12 +110,14 @@ def _constants(
     return scalars, {name: value for name, value in used.items() if name not in scalars}
 
 
-def _refractory(node: Population, programs: CanonicalCell, steps: object) -> Refractory:
+def _refractory(
+    node: Population, programs: CanonicalCell, steps: object, *, lists: bool
+) -> Refractory:
     if programs.spike is None or not np.any(steps):  # type: ignore[call-overload]
         return "none"
     held = {variable.name for variable in node.cell.state if variable.held}
     state = {variable.name for variable in node.cell.state}
-    if isinstance(steps, int) and not depends_on_held(programs.update, held, state):
+    if lists and isinstance(steps, int) and not depends_on_held(programs.update, held, state):
         return "fifo"
     return "mask"
 

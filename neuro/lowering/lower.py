@@ -20,7 +20,9 @@ ALIGN = 64
 Port = tuple[str, str]
 
 
-def lower(network: Network, seed: int, *, threads: int = 1, defer: Defer = False) -> Tables:
+def lower(
+    network: Network, seed: int, *, threads: int = 1, defer: Defer = False, lists: bool = True
+) -> Tables:
     """Kernels and tables of `network`.
 
     Parameters
@@ -34,6 +36,8 @@ def lower(network: Network, seed: int, *, threads: int = 1, defer: Defer = False
     defer
         True lets postsynaptic updates wait for the next presynaptic spike, where that gives the
         same bits; ``"auto"`` does so for projections whose weights are far beyond a cache.
+    lists
+        False does without lists of refractory cells, which saves memory.
     """
     dtype: Float = np.float64 if network.format.kind == "float64" else np.float32
     expanded = {p.name: synapses(network, p, seed) for p in network.projections}
@@ -48,6 +52,7 @@ def lower(network: Network, seed: int, *, threads: int = 1, defer: Defer = False
         slots=[_slots(plan.histories.get(name, 0)) for name in sources],
         ages=[plan.histories.get(name, 0) + 1 for name in sources],
         first=[_divide(network.sources[name].size, threads) for name in sources],
+        lists=lists,
         direct=[[] for _ in range(threads)],
         sent=[[] for _ in range(threads)],
         graded=[[] for _ in range(threads)],

@@ -229,6 +229,8 @@ class Tables:
         How many steps of spikes of each source matter between steps.
     first
         Which cells of each source each thread owns; uint32, shape (threads + 1,).
+    lists
+        True lists refractory cells where that is faster, which takes more memory.
     transfers, direct, inputs, graded_transfers
         What arrives, in order; `direct` has a list per thread.
     sent, graded
@@ -245,6 +247,7 @@ class Tables:
     slots: list[int]
     ages: list[int]
     first: list[Unsigned]
+    lists: bool = True
     cell_kernels: list[CellKernel] = field(default_factory=list)
     synapse_kernels: list[SynapseKernel] = field(default_factory=list)
     cells: list[CellTable] = field(default_factory=list)

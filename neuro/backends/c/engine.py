@@ -15,6 +15,7 @@ from neuro.backends.c.compiler import FLAGS, Library
 from neuro.backends.contract import Engine, Snapshot
 from neuro.drive import Drive, Spikes
 from neuro.errors import CompilerError
+from neuro.lowering.spikes import gather, scatter
 from neuro.lowering.state import TableState
 from neuro.lowering.tables import SignalTable, Tables
 from neuro.recording.collect import SamplePlan, Sink, recorded_sources, sample_plans
@@ -103,7 +104,7 @@ class CEngine(Engine):
         result = self._state.snapshot(self.step)
         for source, (cells, counts) in enumerate(self._binding.spikes):
             first, ages = self._tables.first[source], self._tables.ages[source]
-            lists = [_gather(cells, counts, first, self.step - 1 - age) for age in range(ages)]
+            lists = [gather(cells, counts, first, self.step - 1 - age) for age in range(ages)]
             result[f"history/{self._tables.sources[source]}"] = history_rows(lists)
         return result
 
@@ -118,7 +119,7 @@ class CEngine(Engine):
             rows = snapshot[f"history/{self._tables.sources[source]}"]
             first = self._tables.first[source]
             for age, chosen in enumerate(history_lists(rows, self._tables.ages[source])):
-                _scatter(cells, counts, first, self.step - 1 - age, chosen)
+                scatter(cells, counts, first, self.step - 1 - age, chosen)
         for cells_table in self._tables.cells:
             if cells_table.name in self._binding.fifos:
                 self._restore_fifo(cells_table.name)
@@ -263,28 +264,3 @@ def _load(library: Library) -> ctypes.CDLL:
     functions.nr_settle.restype = None
     functions.nr_settle.argtypes = [ctypes.c_void_p]
     return functions
-
-
-def _gather(
-    cells: NDArray[Any], counts: NDArray[Any], first: NDArray[Any], step: int
-) -> NDArray[np.int64]:
-    """The cells that spiked in `step`, over all threads."""
-    if step < 0:
-        return np.empty(0, np.int64)
-    row, count = cells[step % len(cells)], counts[step % len(cells)]
-    parts = [row[first[k] : first[k] + count[k]] for k in range(len(count))]
-    found: NDArray[np.int64] = np.concatenate(parts).astype(np.int64)
-    return found
-
-
-def _scatter(
-    cells: NDArray[Any], counts: NDArray[Any], first: NDArray[Any], step: int, chosen: NDArray[Any]
-) -> None:
-    """Note that the cells `chosen` spiked in `step`."""
-    if step < 0:
-        return
-    row, count = cells[step % len(cells)], counts[step % len(cells)]
-    for thread in range(len(count)):
-        mine = chosen[(chosen >= first[thread]) & (chosen < first[thread + 1])]
-        row[first[thread] : first[thread] + len(mine)] = mine
-        count[thread] = len(mine)

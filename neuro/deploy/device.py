@@ -1,0 +1,223 @@
+"""A firmware behind the engine's contract: the device steps, this computer looks at its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuro.backends.contract import Engine, Snapshot
+from neuro.backends.firmware.generate import Firmware
+from neuro.backends.firmware.memory import offsets
+from neuro.drive import Drive, Spikes, drive_of
+from neuro.errors import DeviceError, ParameterError
+from neuro.lowering.spikes import gather, scatter
+from neuro.lowering.state import TableState
+from neuro.lowering.tables import SignalTable
+from neuro.recording.collect import Sink, sample_plans
+from neuro.snapshot import history_lists, history_rows
+
+Event = tuple[int, int]
+"""A spike: number of the source, and of the cell."""
+
+
+STATUS = (
+    "done",
+    "a pointer that is needed is null",
+    "the network was not initialised",
+    "an event of a source that takes none",
+    "an event of a cell that does not exist, or the same event twice",
+    "a buffer is too small",
+    "a saved state of another network, or a damaged one",
+    "as many steps as a signed 32-bit number counts have been done",
+    "no such input, or as many values as it does not take",
+)
+"""What `nr_status` of deploy/runtime/neuro.h means."""
+
+
+def check_status(status: int, function: str) -> None:
+    """Raise if a function of the firmware did not do what it was asked for.
+
+    Raises
+    ------
+    DeviceError
+        With the meaning of its status.
+    """
+    if status:
+        meaning = STATUS[status] if status < len(STATUS) else "an unknown status"
+        raise DeviceError(f"gave back status {status}: {meaning}.", where=function)
+
+
+class Device(Protocol):
+    """Something that runs one firmware."""
+
+    def step(self, events: list[Event]) -> list[Event]:
+        """Do one step with spikes from outside; give back the spikes of recorded sources."""
+        ...
+
+    def drive(self, place: int, values: NDArray[Any]) -> None:
+        """Set a current from now on."""
+        ...
+
+    def read_state(self) -> bytes:
+        """All that changes."""
+        ...
+
+    def write_state(self, state: bytes, step: int) -> None:
+        """Set all that changes, and the next step."""
+        ...
+
+    def describe(self) -> Mapping[str, str]:
+        """What ran, for the provenance."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+class DeviceEngine(Engine):
+    """A network on a device, real or emulated.
+
+    Parameters
+    ----------
+    firmware
+        What runs there.
+    device
+        Where.
+    """
+
+    def __init__(self, firmware: Firmware, device: Device) -> None:
+        self._tables, self._static = firmware.tables, firmware.static
+        self._variables = firmware.static.memory.variables
+        self._offsets = offsets(self._variables)
+        self._device = device
+        self._state = TableState(firmware.tables)
+        network = firmware.tables.network
+        self._plans = sample_plans(network, firmware.tables.seed)
+        self._own = drive_of(network).spikes
+        self._signals = [i for i in self._tables.inputs if isinstance(i, SignalTable)]
+        self._driven: dict[str, NDArray[Any]] = {}
+        self._stale = True
+
+    def advance(self, steps: int, drive: Drive, sink: Sink) -> int:
+        """Do one step after another."""
+        self._check_trains(drive)
+        for _ in range(steps):
+            self._drive_signals(drive)
+            found = self._device.step(self._events(drive))
+            self._stale = True
+            self._record(found, sink)
+            self.step += 1
+        return steps
+
+    def _check_trains(self, drive: Drive) -> None:
+        """Spikes that are part of the firmware cannot be taken back."""
+        for name, own in self._own.items():
+            if len(own.step) and not _same(own, drive.spikes[name]):
+                raise ParameterError(
+                    "its spikes are part of the firmware and cannot be replaced.",
+                    where=f"inputs[{name!r}]",
+                    hint="Build the network with an empty SpikeSourceArray.",
+                )
+
+    def _events(self, drive: Drive) -> list[Event]:
+        return [
+            (self._tables.sources.index(name), int(cell))
+            for name, spikes in drive.spikes.items()
+            for cell in spikes.at(self.step)
+        ]
+
+    def _drive_signals(self, drive: Drive) -> None:
+        for place, item in enumerate(self._tables.inputs):
+            if not isinstance(item, SignalTable):
+                continue
+            name = item.node.name
+            values = np.atleast_1d(drive.signals[name].at(self.step)).astype(self._tables.dtype)
+            if name not in self._driven or not np.array_equal(values, self._driven[name]):
+                self._device.drive(place, values)
+                self._driven[name] = values
+
+    def _record(self, found: Iterable[Event], sink: Sink) -> None:
+        by_source: dict[int, list[int]] = {}
+        for source, cell in found:
+            by_source.setdefault(source, []).append(cell)
+        for source, cells in by_source.items():
+            step = np.full(len(cells), self.step, np.int64)
+            sink.add_spikes(self._tables.sources[source], step, np.array(cells, np.int64))
+        due = [plan for plan in self._plans if self.step % plan.every == 0]
+        for plan in due:
+            values = self.read(plan.target, plan.variable)[plan.index][None]
+            sink.add_samples(plan.target, plan.variable, np.array([self.step]), values)
+
+    # State ---------------------------------------------------------------------------------------
+
+    def _pull(self) -> None:
+        """Copy the device's memory into the arrays that mirror it."""
+        if not self._stale:
+            return
+        state = self._device.read_state()
+        for v in self._variables:
+            place = self._offsets[v.name]
+            values = np.frombuffer(state, v.dtype, v.array.size, place)
+            v.array[...] = values.reshape(v.array.shape)
+        self._stale = False
+
+    def _push(self) -> None:
+        parts = (np.ascontiguousarray(v.array, v.dtype).tobytes() for v in self._variables)
+        self._device.write_state(b"".join(parts), self.step)
+
+    def read(self, target: str, variable: str) -> NDArray[Any]:
+        """A copy of a variable's values."""
+        self._pull()
+        return self._state.read(target, variable)
+
+    def write(self, target: str, variable: str, values: NDArray[np.float64]) -> None:
+        """Set a variable's values.
+
+        Raises
+        ------
+        ParameterError
+            If it is in flash.
+        """
+        self._pull()
+        self._state.write(target, variable, values)
+        self._push()
+
+    def snapshot(self) -> Snapshot:
+        """The complete state."""
+        self._pull()
+        result = self._state.snapshot(self.step)
+        for source, (cells, counts) in enumerate(self._static.spikes):
+            first, ages = self._tables.first[source], self._tables.ages[source]
+            lists = [gather(cells, counts, first, self.step - 1 - age) for age in range(ages)]
+            result[f"history/{self._tables.sources[source]}"] = history_rows(lists)
+        return result
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go to the state of `snapshot`."""
+        self.step = int(snapshot["step"])
+        self._state.restore(snapshot)
+        for source, (cells, counts) in enumerate(self._static.spikes):
+            counts[...] = 0
+            rows = snapshot[f"history/{self._tables.sources[source]}"]
+            first = self._tables.first[source]
+            for age, chosen in enumerate(history_lists(rows, self._tables.ages[source])):
+                scatter(cells, counts, first, self.step - 1 - age, chosen)
+        self._push()
+        self._driven.clear()
+        self._stale = False
+
+    def describe(self) -> Mapping[str, str]:
+        """What ran."""
+        return self._device.describe()
+
+    def close(self) -> None:
+        """Free the device."""
+        self._device.close()
+
+
+def _same(one: Spikes, other: Spikes) -> bool:
+    return np.array_equal(one.step, other.step) and np.array_equal(one.index, other.index)
