@@ -151,6 +151,10 @@ class CompilerError(NeuroError, RuntimeError):
     """The host's C compiler is missing, or refused the generated code."""
 
 
+class DeviceError(NeuroError, RuntimeError):
+    """A program that a device, real or emulated, cannot hold or did not run to its end."""
+
+
 class UnsupportedError(NeuroError, RuntimeError):
     """A network that a backend cannot run; carries the findings of its ``check``."""
 

@@ -2,16 +2,126 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from itertools import combinations
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from neuro.errors import FileFormatError, UnknownNameError, unknown_name
+from neuro.deploy.cores import CORES, Core
+from neuro.errors import FileFormatError, UnknownNameError, suggestion, unknown_name
 from neuro.resources import folder
 
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
+_NUMBER = re.compile(r"(0x[0-9a-fA-F]+|[0-9]+)\s*([KMG]?)(?:i?B)?")
+_ADDRESSES = 2**32
 
-class Board(BaseModel):
+
+def _bytes(value: Any) -> Any:
+    """Bytes from a text such as ``"128K"`` or ``"0x20000000"``; what is no text stays."""
+    if not isinstance(value, str):
+        return value
+    match = _NUMBER.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"{value!r} is no number of bytes, such as 131072, '128K' or '0x20000'")
+    return int(match[1], 0) * _UNITS[match[2]]
+
+
+Bytes = Annotated[int, BeforeValidator(_bytes)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Region(_Model):
+    """A range of addresses that is memory.
+
+    Attributes
+    ----------
+    origin, length
+        First address, and bytes; numbers or texts such as ``"128K"`` and ``"0x20000000"``.
+    attributes
+        What may be done with it: some of r, w and x.
+    """
+
+    origin: Bytes = Field(ge=0, lt=_ADDRESSES)
+    length: Bytes = Field(gt=0, le=_ADDRESSES)
+    attributes: str = Field(default="rwx", pattern="^r?w?x?$", min_length=1)
+
+    @model_validator(mode="after")
+    def _ends_in_32_bits(self) -> Region:
+        if self.end > _ADDRESSES:
+            raise ValueError(f"ends at {self.end:#x}, beyond 32 bits")
+        return self
+
+    @property
+    def end(self) -> int:
+        """First address after it."""
+        return self.origin + self.length
+
+    def holds(self, address: int, size: int = 1) -> bool:
+        """True if `size` bytes from `address` lie in it."""
+        return self.origin <= address and address + size <= self.end
+
+
+class Emulator(_Model):
+    """What runs a board's programs without the board.
+
+    Attributes
+    ----------
+    kind
+        ``"qemu"`` (a machine), ``"qemu-user"`` (a Linux program), or ``"unicorn"``, which maps
+        the board's own memory and needs no machine.
+    machine
+        QEMU's name of the machine.
+    memory
+        Regions of the machine if they are not the board's; programs are linked anew for it.
+    options
+        Further options of QEMU.
+    """
+
+    kind: Literal["qemu", "qemu-user", "unicorn"]
+    machine: str = ""
+    memory: dict[str, Region] = Field(default_factory=dict)
+    options: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _knows_its_machine(self) -> Emulator:
+        if self.kind == "qemu" and not self.machine:
+            raise ValueError("machine is missing; qemu-system-arm -M help lists them")
+        return self
+
+
+class Flasher(_Model):
+    """What the programs that write a board's memory call it.
+
+    Attributes
+    ----------
+    pyocd
+        Target of ``pyocd flash -t``; "" if it does not know the board.
+    openocd
+        Configuration files of OpenOCD: the probe's and the chip's.
+    st_flash
+        True if ``st-flash`` can write it.
+    """
+
+    pyocd: str = ""
+    openocd: tuple[str, ...] = ()
+    st_flash: bool = Field(default=False, alias="st-flash")
+
+
+class Board(_Model):
     """The content of a board file.
 
     Attributes
@@ -19,30 +129,77 @@ class Board(BaseModel):
     name, summary
         Name of the board, which is that of its file, and one line about it.
     target
-        What is generated for it, such as ``"host"``.
+        What is generated for it, such as ``"cortex-m"`` or ``"host"``.
     core
-        Processor core that code is compiled for.
+        Processor core that code is compiled for, one of `CORES`.
     memory
-        Bytes of each region, such as ``{"flash": 1048576, "ram": 262144}``; empty if it varies.
+        Regions by name; ``flash`` and ``ram`` are those that programs use.  Empty if it varies.
     clock
         Clock of the core in Hz; None if it varies.
     toolchain
         Compiler that makes its programs.
     emulator, flasher
-        Programs that emulate the board and that write its memory; "" if there is no such thing.
+        What runs its programs without the board, and what writes its memory; None if nothing does.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     summary: str
     target: str
     core: str
-    memory: dict[str, int] = Field(default_factory=dict)
-    clock: float | None = Field(default=None, gt=0)
+    memory: dict[str, Region] = Field(default_factory=dict)
+    clock: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     toolchain: str
-    emulator: str = ""
-    flasher: str = ""
+    emulator: Emulator | None = None
+    flasher: Flasher | None = None
+
+    @field_validator("core")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in CORES:
+            raise ValueError(f"there is no core {name!r}. {suggestion(name, CORES)}")
+        return name
+
+    @field_validator("memory")
+    @classmethod
+    def _does_not_overlap(cls, memory: dict[str, Region]) -> dict[str, Region]:
+        for (name, one), (other, two) in combinations(memory.items(), 2):
+            if max(one.origin, two.origin) < min(one.end, two.end):
+                place = max(one.origin, two.origin)
+                raise ValueError(f"{name!r} and {other!r} overlap at {place:#010x}")
+        return memory
+
+    @model_validator(mode="after")
+    def _has_memory_to_link_for(self) -> Board:
+        if not self.processor.bare:
+            return self
+        for name in ("flash", "ram"):
+            if name not in self.memory:
+                raise ValueError(f"memory.{name} is missing; core {self.core!r} needs it")
+        return self
+
+    @property
+    def processor(self) -> Core:
+        """The core with its flags."""
+        return CORES[self.core]
+
+    @property
+    def flash(self) -> Region:
+        """Where code and constants go."""
+        return self.memory["flash"]
+
+    @property
+    def ram(self) -> Region:
+        """Where state goes."""
+        return self.memory["ram"]
+
+    def emulated(self) -> Board:
+        """The board with the memory of the machine that emulates it.
+
+        A program for QEMU is built for this one; unicorn runs what is built for the board itself.
+        """
+        if self.emulator is None or not self.emulator.memory:
+            return self
+        return self.model_copy(update={"memory": self.emulator.memory})
 
 
 def board_names() -> list[str]:
@@ -64,6 +221,8 @@ def load_board(name: str) -> Board:
     --------
     >>> load_board("host").toolchain
     'cc'
+    >>> load_board("stm32l412").ram.length
+    40960
     """
     path = Path(name)
     if not path.is_file():
@@ -76,5 +235,14 @@ def load_board(name: str) -> Board:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileFormatError(f"is not TOML: {error}.", where=str(path)) from error
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise FileFormatError("; ".join(problems) + ".", where=str(path)) from None
+        raise FileFormatError(_problems(error), where=str(path)) from None
+
+
+def _problems(error: ValidationError) -> str:
+    """What is wrong with which key, all of it."""
+    found = []
+    for problem in error.errors():
+        key = ".".join(map(str, problem["loc"]))
+        what = problem["msg"].removeprefix("Value error, ").rstrip(".")
+        found.append(f"{key}: {what}" if key else what)
+    return "; ".join(found) + "."

@@ -15,7 +15,8 @@ name = "kit"
 summary = "a kit"
 target = "cortex-m"
 core = "cortex-m4f"
-memory = { flash = 1048576, ram = 262144 }
+memory.flash = { origin = 0, length = "1M", attributes = "rx" }
+memory.ram = { origin = "0x20000000", length = 262144 }
 clock = 64e6
 toolchain = "arm-none-eabi-gcc"
 """
@@ -35,7 +36,7 @@ def test_a_board_of_ones_own_is_given_by_path(tmp_path: Path) -> None:
     file = tmp_path / "kit.toml"
     file.write_text(GOOD)
     board = load_board(str(file))
-    assert (board.core, board.memory["ram"], board.clock) == ("cortex-m4f", 262144, 64e6)
+    assert (board.core, board.ram.length, board.clock) == ("cortex-m4f", 262144, 64e6)
 
 
 def test_an_unknown_board_offers_the_nearest() -> None:
@@ -49,7 +50,7 @@ def test_an_unknown_board_offers_the_nearest() -> None:
         ("name = ", "is not TOML"),
         (GOOD.replace("toolchain", "toolchian"), "toolchian: Extra inputs are not permitted"),
         (GOOD.replace("64e6", "0"), "clock: Input should be greater than 0"),
-        (GOOD.replace("262144", '"big"'), "memory.ram: Input should be a valid integer"),
+        (GOOD.replace("262144", '"big"'), "memory.ram.length: 'big' is no number of bytes"),
     ],
 )
 def test_a_bad_board_file_names_the_key(tmp_path: Path, text: str, words: str) -> None:

@@ -1,0 +1,1 @@
+"""Run programs for boards without the boards."""
