@@ -20,7 +20,6 @@ from neuro.ir.philox import derived_seed
 from neuro.lowering import tables as low
 from neuro.lowering.lower import lower
 from neuro.recording.collect import recorded_sources
-from neuro.version import __version__
 
 HEADER = 20
 """Bytes before a saved state."""
@@ -117,6 +116,7 @@ def _context(
         "unit_note": "SI units.",
         "max_out": sum(network.sources[tables.sources[k]].size for k in outputs),
         "state_size": HEADER + sum(v.nbytes for v in variables),
+        "whole": sum(v.nbytes for v in variables),
         "learnt_size": HEADER + sum(v.nbytes for v in learnt),
         "index": f"{static.index.name}_t",
         "offset": f"{static.offset.name}_t",
@@ -218,5 +218,3 @@ def numbers(array: NDArray[Any], tables: low.Tables) -> str:
             line = "   "
         line += f" {text},"
     return "\n".join([*lines, line])
-
-

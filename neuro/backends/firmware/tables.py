@@ -81,9 +81,7 @@ class StaticTables:
         key = f"{type}\n{body}"
         if key not in self._made:
             self._made[key] = f"nr_t{len(self._made)}_{name}"
-            self.declarations.append(
-                f"static {type} {self._made[key]}[] = {{\n{body},\n}};"
-            )
+            self.declarations.append(f"static {type} {self._made[key]}[] = {{\n{body},\n}};")
             self.table_bytes += len(items) * words * WORD
         return self._made[key]
 
