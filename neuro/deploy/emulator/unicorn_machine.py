@@ -239,6 +239,7 @@ class UnicornMachine:
         def enter(uc: Any, address: int, size: int, _: Any) -> None:
             counts[address, size] += 1
 
+        self._uc.ctl_flush_tb()  # what was translated before has no hook
         hook = self._uc.hook_add(self._constant("UC_HOOK_BLOCK"), enter)
         try:
             yield found
