@@ -14,6 +14,7 @@ BUILT_IN = {
     "reference": "neuro.backends.reference:ReferenceBackend",
     "c": "neuro.backends.c:CBackend",
     "numba": "neuro.backends.numba:NumbaBackend",
+    "cortex-m": "neuro.deploy.backend:CortexMBackend",
 }
 """Our own backends; they are found in a bare checkout too, where no entry point is installed."""
 

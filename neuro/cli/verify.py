@@ -28,6 +28,7 @@ def verify(
     protocol: ProtocolOption = None,
     set_: SetOption = None,
     steps: StepsOption = None,
+    board: Annotated[str | None, typer.Option("--board", help="Board of 'cortex-m'.")] = None,
     seed: SeedOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -40,6 +41,7 @@ def verify(
         inputs=experiment.inputs,
         backends=backends,
         seed=seed,
+        options={"cortex-m": {"board": board}} if board else None,
         progress=None if json else "auto",
     )
     if json:

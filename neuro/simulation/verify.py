@@ -87,6 +87,7 @@ def verify(
     inputs: Mapping[str, Any] | None = None,
     backends: Sequence[str] = ("reference", "c"),
     seed: int | None = None,
+    options: Mapping[str, dict[str, Any]] | None = None,
     progress: ProgressOption = "auto",
 ) -> Comparison:
     """Run `network` on all `backends` in lockstep and compare spikes, states and weights.
@@ -101,6 +102,8 @@ def verify(
         As for `neuro.simulate`.
     backends
         At least two; the first is the yardstick.
+    options
+        Options of backends, by their names.
     progress
         ``"auto"`` shows a bar on a terminal; or a callable with (done, total).
 
@@ -115,7 +118,9 @@ def verify(
     found: dict[str, Divergence | None] = dict.fromkeys(backends[1:])
     with ExitStack() as stack:
         sessions = {
-            name: stack.enter_context(Session(network, backend=name, seed=seed))
+            name: stack.enter_context(
+                Session(network, backend=name, seed=seed, options=(options or {}).get(name))
+            )
             for name in backends
         }
         report: TerminalBar | Quiet = progress_of(progress, f"verify {network.name}")

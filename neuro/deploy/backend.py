@@ -1,0 +1,94 @@
+"""The backend ``cortex-m``: a network's firmware, built for a board and run in an emulator."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neuro.backends.contract import Backend, Engine
+from neuro.backends.firmware.generate import generate
+from neuro.backends.firmware.identifiers import prefix_of
+from neuro.backends.rules import only_float, refuse
+from neuro.deploy.board import load_board
+from neuro.deploy.device import Device, DeviceEngine
+from neuro.deploy.emulated_device import EmulatedDevice
+from neuro.deploy.host_device import HostDevice
+from neuro.deploy.toolchain import find_toolchain
+from neuro.errors import CompilerError, Finding
+from neuro.ir.network import Network
+from neuro.recording.provenance import Device as Kind
+
+INSTALL = "pip install 'neuro-spiking[mcu]'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CortexMOptions:
+    """Options of the backend ``cortex-m``.
+
+    Attributes
+    ----------
+    board
+        Name of a board, or path of a board file; ``"host"`` compiles the firmware for this computer.
+    toolchain
+        ``"auto"`` (the board's own compiler, else zig), ``"gcc"`` or ``"zig"``.
+    optimise
+        Such as ``"-O2"`` or ``"-Os"``.
+    """
+
+    board: str = "stm32f405"
+    toolchain: str = "auto"
+    optimise: str = "-O2"
+
+
+class CortexMBackend(Backend):
+    """Builds the firmware and runs it in unicorn, one step a call."""
+
+    name: ClassVar[str] = "cortex-m"
+    summary: ClassVar[str] = "firmware for a board, run in an emulator"
+    device: ClassVar[Kind] = "emulated"
+    Options: ClassVar[type[Any]] = CortexMOptions
+
+    def unavailable(self) -> str:
+        """Says what has to be installed."""
+        missing = [name for name in ("unicorn", "elftools") if not importlib.util.find_spec(name)]
+        return f"needs {' and '.join(missing)}: {INSTALL}" if missing else ""
+
+    def check(self, network: Network, options: CortexMOptions) -> list[Finding]:
+        """Float networks run, where there is a compiler, and as far as the memory goes."""
+        findings = only_float(network, self.name)
+        try:
+            find_toolchain(load_board(options.board), options.toolchain)
+        except CompilerError as error:
+            findings.append(
+                Finding(
+                    severity="error",
+                    rule="no-compiler",
+                    where=error.where,
+                    what=error.what,
+                    hint=error.hint,
+                )
+            )
+        return findings
+
+    def compile(self, network: Network, options: CortexMOptions, seed: int) -> Engine:
+        """Generate, build and start the firmware.
+
+        Raises
+        ------
+        CompilerError
+            If there is no compiler, or it refuses the code.
+        DeviceError
+            If the program does not fit the board.
+        """
+        refuse(self.name, self.check(network, options))
+        board = load_board(options.board)
+        firmware = generate(network, seed, prefix_of(network.name))
+        device: Device
+        if board.processor.bare:
+            device = EmulatedDevice(
+                firmware, board, toolchain=options.toolchain, optimise=options.optimise
+            )
+        else:
+            device = HostDevice(firmware)
+        return DeviceEngine(firmware, device)
