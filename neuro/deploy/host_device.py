@@ -76,6 +76,12 @@ class HostDevice:
         header = _STRUCT.pack(magic, identity, size, fnv(state), step)
         self._call("load", header + state, self._size)
 
+    def check(self) -> int:
+        """The check sum of the state."""
+        function = getattr(self._functions, f"{self._prefix}_check")
+        function.restype = ctypes.c_uint32
+        return int(function(ctypes.byref(self._net)))
+
     def describe(self) -> Mapping[str, str]:
         """The compiler."""
         return {"board": "host", "compiler": self._library.compiler}

@@ -38,6 +38,8 @@ class StaticTables:
         Bytes of all tables on a device with 32-bit addresses.
     spikes
         Cells and counts of each source's recent spikes, as in an engine.
+    own
+        What the network's inputs do by themselves.
     net
         Initialiser of the network's struct.
     """
@@ -49,7 +51,7 @@ class StaticTables:
         self.table_bytes = 0
         self.spikes: list[tuple[Array, Array]] = []
         self._made: dict[str, str] = {}
-        self._drive = drive
+        self.own = drive
         sizes = [source.size for source in tables.network.sources.values()]
         counts = [len(d.edges.target) for d in (*tables.direct[0], *tables.sent[0])]
         counts += [len(graded.target) for graded in tables.graded[0]]
@@ -246,7 +248,7 @@ class StaticTables:
         )
 
     def _signal(self, item: low.SignalTable) -> str:
-        owner, signal = item.node.name, self._drive.signals[item.node.name]
+        owner, signal = item.node.name, self.own.signals[item.node.name]
         value = np.ascontiguousarray(signal.value, self.tables.dtype)
         return self._struct(
             target=self.ring(item.target),
@@ -259,7 +261,7 @@ class StaticTables:
 
     def _trains(self) -> None:
         """Spikes that sources fire by themselves."""
-        for name, spikes in self._drive.spikes.items():
+        for name, spikes in self.own.spikes.items():
             step = self.memory.constant(spikes.step.astype(TIME), f"train_step_{name}", name)
             cell = self.memory.constant(spikes.index.astype(self.index), f"train_{name}", name)
             source = self.tables.sources.index(name)

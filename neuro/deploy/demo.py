@@ -1,0 +1,109 @@
+"""The demo of an exported network: a protocol as constant tables, and the check sum it must end with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neuro.backends.c.printer import literal
+from neuro.backends.firmware.generate import Firmware
+from neuro.deploy.host_device import HostDevice
+from neuro.drive import Drive
+from neuro.lowering.tables import SignalTable
+
+FNV_START, FNV_PRIME = 2166136261, 16777619
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A current that changes: at which step, which one, to which values."""
+
+    step: int
+    input: int
+    values: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo plays.
+
+    Attributes
+    ----------
+    steps
+        How many steps.
+    events
+        Triples (step, number of the source, cell), by step.
+    changes
+        Currents, by step.
+    most_in
+        Most events of one step.
+    """
+
+    steps: int
+    events: list[tuple[int, int, int]]
+    changes: list[Change]
+    most_in: int
+
+
+def make_demo(firmware: Firmware, drive: Drive, steps: int) -> Demo:
+    """The first `steps` steps of `drive`, without what the firmware plays by itself."""
+    sources, own = firmware.tables.sources, firmware.static.own.spikes
+    events = [
+        (int(step), sources.index(name), int(cell))
+        for name, spikes in drive.spikes.items()
+        if not len(own[name].step)
+        for step, cell in zip(spikes.step, spikes.index, strict=True)
+        if step < steps
+    ]
+    events.sort()
+    counts = np.bincount([step for step, _, _ in events], minlength=1)
+    return Demo(steps, events, _changes(firmware, drive, steps), max(1, int(counts.max())))
+
+
+def _changes(firmware: Firmware, drive: Drive, steps: int) -> list[Change]:
+    """Changes of the currents that are not those of the network itself."""
+    found, dtype = [], firmware.tables.dtype
+    for place, item in enumerate(firmware.tables.inputs):
+        if not isinstance(item, SignalTable):
+            continue
+        signal, own = drive.signals[item.node.name], firmware.static.own.signals[item.node.name]
+        if signal is own or (
+            np.array_equal(signal.step, own.step) and np.array_equal(signal.value, own.value)
+        ):
+            continue
+        for step, value in zip(signal.step, signal.value, strict=True):
+            if step < steps:
+                row = np.atleast_1d(value)
+                texts = ", ".join(literal(float(v), dtype) for v in row)
+                found.append(Change(int(step), place, texts, len(row)))
+    return sorted(found, key=lambda change: change.step)
+
+
+def expected_sum(firmware: Firmware, drive: Drive, demo: Demo) -> int:
+    """The check sum over the states of all steps, found by the firmware on this computer.
+
+    Raises
+    ------
+    CompilerError
+        If there is no C compiler here.
+    """
+    device: Any = HostDevice(firmware)
+    by_step: dict[int, list[tuple[int, int]]] = {}
+    for step, source, cell in demo.events:
+        by_step.setdefault(step, []).append((source, cell))
+    places = [
+        (place, drive.signals[item.node.name])
+        for place, item in enumerate(firmware.tables.inputs)
+        if isinstance(item, SignalTable) and any(c.input == place for c in demo.changes)
+    ]
+    total = FNV_START
+    for step in range(demo.steps):
+        for place, signal in places:
+            if step in signal.step:
+                device.drive(place, np.atleast_1d(signal.at(step)).astype(firmware.tables.dtype))
+        device.step(by_step.get(step, []))
+        total = (total ^ device.check()) * FNV_PRIME & 0xFFFFFFFF
+    return total

@@ -1,0 +1,208 @@
+"""Export a network as a self-contained C project for a board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from neuro.backends.c.compiler import find_compiler
+from neuro.backends.firmware.generate import Firmware, generate
+from neuro.backends.firmware.identifiers import prefix_of
+from neuro.backends.rules import only_float, refuse
+from neuro.deploy.board import Board
+from neuro.deploy.demo import Demo, expected_sum, make_demo
+from neuro.deploy.project_files import write_folder
+from neuro.deploy.startup import linker_script, startup_include, startup_sources
+from neuro.deploy.toolchain import Toolchain
+from neuro.drive import drive_of
+from neuro.formats.text_printer import print_network
+from neuro.ir.network import Network
+from neuro.resources import folder
+from neuro.simulation.choose import choose_seed
+from neuro.version import __version__
+
+RUNTIME = (
+    "neuro.h",
+    "neuro_math.h",
+    "neuro_net.h",
+    "neuro_philox.h",
+    "neuro_step.h",
+    "neuro_device.h",
+)
+"""What the generated C includes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Export:
+    """An exported project.
+
+    Attributes
+    ----------
+    folder, board, firmware, demo
+        Where it is, for which board, its network and what its demo plays.
+    expected
+        Check sum over the states of all steps of the demo; None without a C compiler.
+    """
+
+    folder: Path
+    board: Board
+    firmware: Firmware
+    demo: Demo
+    expected: int | None
+
+
+def export(
+    network: Network,
+    board: Board,
+    out: Path,
+    *,
+    name: str | None = None,
+    steps: int = 100,
+    inputs: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    optimise: str = "-O2",
+    force: bool = False,
+) -> Export:
+    """Write a C project that runs `network` on `board`.
+
+    Parameters
+    ----------
+    network
+        A verified network.
+    board
+        What it is for.
+    out
+        Folder to write.
+    name
+        C identifier that its functions start with; by default close to the network's name.
+    steps, inputs
+        What the demo plays; inputs as for `neuro.simulate`.
+    seed
+        Seed of connections, values and noise; by default the network's, or 0.
+    optimise
+        Such as ``"-O2"`` or ``"-Os"``.
+    force
+        True writes into a folder that is not empty; see `write_folder`.
+
+    Raises
+    ------
+    UnsupportedError
+        If the network has no C form.
+    ParameterError
+        If `name` is no C identifier.
+    StorageError
+        If the folder is not empty and `force` is False, or cannot be written.
+    """
+    refuse("cortex-m", only_float(network, "cortex-m"))
+    prefix = name or prefix_of(network.name)
+    firmware = generate(network, choose_seed(network, seed), prefix)
+    drive = drive_of(network, inputs)
+    demo = make_demo(firmware, drive, steps)
+    expected = expected_sum(firmware, drive, demo) if find_compiler() is not None else None
+    made = Export(out, board, firmware, demo, expected)
+    facts = {
+        "neuro": __version__,
+        "network": network.name,
+        "network_hash": network.content_hash,
+        "board": board.name,
+        "prefix": prefix,
+        "seed": firmware.tables.seed,
+        "steps": steps,
+        "expected": None if expected is None else f"{expected:08x}",
+    }
+    write_folder(out, project_files(made, optimise), facts, force=force)
+    return made
+
+
+def project_files(made: Export, optimise: str = "-O2") -> dict[str, str]:
+    """Texts of all files of a project, by path."""
+    firmware, board = made.firmware, made.board
+    prefix = firmware.prefix
+    runtime, common = folder("deploy") / "runtime", startup_include()
+    files = {f"src/{name}": _text(runtime / name) for name in RUNTIME}
+    files |= {f"src/{prefix}.h": firmware.header, f"src/{prefix}.c": firmware.source}
+    files["network.txt"] = print_network(firmware.tables.network)
+    sources = startup_sources(board)
+    files |= {f"board/{path.name}": _text(path) for path in sources}
+    files["board/neuro_io.h"] = _text(common / "neuro_io.h")
+    if board.processor.bare:
+        files |= {
+            f"board/{name}": _text(common / name) for name in ("io_uart.c", "io_semihosting.c")
+        }
+        files["board/linker.ld"] = linker_script(board)
+    files |= {f"host/{name}": _text(common / name) for name in ("io_host.c", "io_format.c")}
+    content = _context(made, optimise)
+    templates = {
+        "src/main.c": "main.c",
+        "Makefile": "Makefile",
+        "CMakeLists.txt": "CMakeLists.txt",
+        "toolchain.cmake": "toolchain.cmake",
+        "README.md": "README.md",
+        "zephyr/module.yml": "module.yml",
+        "zephyr/CMakeLists.txt": "zephyr.cmake",
+        "library.properties": "library.properties",
+    }
+    environment = Environment(  # noqa: S701 - no HTML
+        loader=FileSystemLoader(common / "project"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    for path, name in templates.items():
+        files[path] = environment.get_template(f"{name}.j2").render(content)
+    return files
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _context(made: Export, optimise: str) -> dict[str, Any]:
+    """What the templates of a project need."""
+    firmware, board, demo = made.firmware, made.board, made.demo
+    tables, bare = firmware.tables, board.processor.bare
+    tool = Toolchain(board.toolchain, "gcc", (board.toolchain,), board.processor)
+    network = tables.network
+    inputs = [name for name in firmware.static.own.spikes]
+    link = tool.link_flags(Path("board/linker.ld")) if bare else ()
+    return {
+        "version": __version__,
+        "prefix": firmware.prefix,
+        "board": board,
+        "bare": bare,
+        "network": network.name,
+        "cells": sum(population.size for population in network.populations),
+        "synapses": sum(len(d.edges.target) for d in (*tables.direct[0], *tables.sent[0])),
+        "dt": f"{network.dt * 1e3:g}",
+        "real": "float" if tables.dtype().itemsize == 4 else "double",
+        "steps": demo.steps,
+        "events": demo.events,
+        "changes": demo.changes,
+        "most_in": demo.most_in,
+        "room": max(1, sum(source.size for source in network.sources.values())),
+        "expected": made.expected,
+        "names": tables.sources,
+        "first_input": tables.sources.index(inputs[0]) if inputs else 0,
+        "compiler": board.toolchain,
+        "flags": " ".join(board.processor.gcc),
+        "link": " ".join(link),
+        "optimise": optimise,
+        "board_sources": [f"board/{path.name}" for path in startup_sources(board)],
+        "qemu": _qemu(board),
+    }
+
+
+def _qemu(board: Board) -> str:
+    """The command that runs a program in QEMU, where the machine has the board's memory."""
+    emulator = board.emulator
+    if emulator is None or emulator.kind != "qemu" or emulator.memory:
+        return ""
+    riscv = board.processor.family == "riscv"
+    system = "qemu-system-riscv32" if riscv else "qemu-system-arm"
+    options = "-nographic -monitor none -serial none -semihosting-config enable=on,target=native"
+    return " ".join([system, "-M", emulator.machine, options, *emulator.options, "-kernel"])
