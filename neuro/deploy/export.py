@@ -168,7 +168,7 @@ def _context(made: Export, optimise: str) -> dict[str, Any]:
     tables, bare = firmware.tables, board.processor.bare
     tool = Toolchain(board.toolchain, "gcc", (board.toolchain,), board.processor)
     network = tables.network
-    inputs = [name for name in firmware.static.own.spikes]
+    inputs = list(firmware.static.own.spikes)
     link = tool.link_flags(Path("board/linker.ld")) if bare else ()
     return {
         "version": __version__,

@@ -1,0 +1,149 @@
+"""``neuro export``: a network as a project for a board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neuro.cli.console import out as console
+from neuro.cli.console import print_json, print_table, readable_errors
+from neuro.cli.options import (
+    JsonOption,
+    Model,
+    ProtocolOption,
+    SeedOption,
+    SetOption,
+    load_experiment,
+)
+from neuro.deploy.board import load_board
+from neuro.deploy.costs import Costs, measure
+from neuro.deploy.export import Export
+from neuro.deploy.export import export as export_network
+from neuro.errors import CompilerError, ParameterError, UnavailableError, UnsupportedError
+from neuro.files import write_text
+
+DEMO_STEPS = 100
+
+
+@readable_errors
+def export(
+    model: Model,
+    board: Annotated[str, typer.Option("--board", "-B", help="Board, or a board file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
+    target: Annotated[
+        str, typer.Option("--target", "-t", help="What kind of project.")
+    ] = "cortex-m",
+    name: Annotated[
+        str | None, typer.Option("--name", help="What its C functions start with.")
+    ] = None,
+    protocol: ProtocolOption = None,
+    set_: SetOption = None,
+    steps: Annotated[int | None, typer.Option("--steps", "-n", help="Steps of the demo.")] = None,
+    seed: SeedOption = None,
+    toolchain: Annotated[str, typer.Option(help="auto, gcc or zig.")] = "auto",
+    optimise: Annotated[str, typer.Option(help="Optimisation, such as -O2 or -Os.")] = "-O2",
+    power: Annotated[
+        float | None, typer.Option(help="Milliwatts of the running chip, for the energy.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Write into a folder that is not empty.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write MODEL as a C project for a board, build it, and say what it costs there."""
+    if target != "cortex-m":
+        raise ParameterError(f"there is no {target!r}.", where="--target", hint="Use cortex-m.")
+    chosen = load_board(board)
+    experiment = load_experiment(model, protocol, set_, steps if steps is not None else DEMO_STEPS)
+    made = export_network(
+        experiment.network,
+        chosen,
+        out,
+        name=name,
+        steps=steps if steps is not None else experiment.steps,
+        inputs=experiment.inputs,
+        seed=seed,
+        optimise=optimise,
+        force=force,
+    )
+    costs, problem = _measure(made, toolchain, optimise, power)
+    picture = _write_costs(costs, out) if costs is not None else None
+    if json:
+        print_json(_facts(made, costs, problem))
+        return
+    if costs is not None:
+        _print_costs(costs)
+    else:
+        console.print(f"[yellow]not built:[/] {problem}")
+    written = [out, *([picture] if picture is not None else [])]
+    console.print(f"wrote {', '.join(map(str, written))}")
+
+
+def _measure(
+    made: Export, toolchain: str, optimise: str, power: float | None
+) -> tuple[Costs | None, str]:
+    """Costs, or why there are none; a program that does not fit the board is an error."""
+    if not made.board.processor.bare:
+        return None, f"{made.board.name} is a computer; its memory is not counted."
+    try:
+        watts = None if power is None else power / 1000
+        found = measure(
+            made.firmware,
+            made.board,
+            made.demo,
+            toolchain=toolchain,
+            optimise=optimise,
+            power=watts,
+        )
+    except (CompilerError, UnavailableError, UnsupportedError) as error:
+        return None, str(error)
+    return found, ""
+
+
+def _write_costs(costs: Costs, folder: Path) -> Path:
+    import json
+
+    import matplotlib as mpl
+
+    from neuro.deploy.costs_plot import costs_plot
+    from neuro.recording.plot_style import save_figure
+
+    mpl.use("Agg")
+    write_text(folder / "costs.json", json.dumps(costs.as_dict(), indent=2) + "\n")
+    return save_figure(costs_plot(costs), folder / "costs.png")
+
+
+def _facts(made: Export, costs: Costs | None, problem: str) -> dict[str, Any]:
+    return {
+        "folder": str(made.folder),
+        "board": made.board.name,
+        "prefix": made.firmware.prefix,
+        "expected": made.expected,
+        "costs": None if costs is None else costs.as_dict(),
+        "problem": problem,
+    }
+
+
+def _print_costs(costs: Costs) -> None:
+    rows = [(part.name, f"{part.flash:,}", f"{part.ram:,}") for part in costs.parts]
+    rows.append(("all", f"{costs.flash:,}", f"{costs.ram:,}"))
+    rows.append((costs.board, f"{costs.flash_size:,}", f"{costs.ram_size:,}"))
+    print_table(f"Bytes on {costs.board}, {costs.compiler}", ("part", "flash", "RAM"), rows)
+    if costs.stack_used is not None:
+        console.print(f"stack: {costs.stack_used} of {costs.stack} bytes were in use")
+    if costs.instructions is None:
+        console.print(costs.note)
+        return
+    console.print(
+        f"a step: {costs.instructions:,.0f} instructions, {costs.most_instructions:,} at most "
+        f"(counted in unicorn over {costs.steps} steps)"
+    )
+    if costs.milliseconds is not None and costs.clock is not None:
+        console.print(
+            f"estimate at {costs.clock / 1e6:g} MHz, one instruction a cycle: "
+            f"{costs.milliseconds:.3g} ms a step"
+            + (f", {costs.microjoules:.3g} µJ" if costs.microjoules is not None else "")
+        )
+
+
+command = export
