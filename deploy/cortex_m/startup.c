@@ -59,10 +59,13 @@ __attribute__((weak)) void neuro_fault(uint32_t exception, uint32_t address)
     neuro_exit(99);
 }
 
-/* `stack` holds r0-r3, r12, lr, pc, xPSR, unless it has overflowed: then the pc is not known. */
+/*
+ * `stack` holds r0-r3, r12, lr, pc, xPSR, unless it has overflowed: then it lies below the bottom,
+ * or at the bottom where the core checks it, and the pc is not known.
+ */
 __attribute__((used)) void neuro_fault_entry(uint32_t exception, const uint32_t *stack)
 {
-    const int held = stack >= neuro_stack_bottom && stack + 8 <= neuro_stack_top;
+    const int held = stack > neuro_stack_bottom && stack + 8 <= neuro_stack_top;
     neuro_fault(exception, held ? stack[6] : 0u);
 }
 

@@ -62,7 +62,9 @@ _CORES = (
     _cortex_m("cortex-m4f", "cortex_m4+vfp4d16sp", "CORTEX_M4", gcc="cortex-m4", fpu="fpv4-sp-d16"),
     _cortex_m("cortex-m7", "cortex_m7+fp_armv8d16sp", "CORTEX_M7", fpu="fpv5-sp-d16"),
     _cortex_m("cortex-m33", "cortex_m33+fp_armv8d16sp", "CORTEX_M33", fpu="fpv5-sp-d16"),
-    _cortex_m("cortex-m55", "cortex_m55-mve_fp", "", gcc="cortex-m55+nomve.fp", fpu="auto"),
+    _cortex_m(
+        "cortex-m55", "cortex_m55-mve_fp+fp_armv8d16", "", gcc="cortex-m55+nomve.fp", fpu="auto"
+    ),
     Core(
         name="rv32imafc",
         family="riscv",
@@ -75,7 +77,7 @@ _CORES = (
             "-mabi=ilp32f",
             "-mcmodel=medany",
         ),
-        unicorn="U34",
+        unicorn="SIFIVE_U34",
     ),
     Core(
         name="aarch64",

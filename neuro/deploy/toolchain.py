@@ -74,16 +74,14 @@ class Toolchain:
         usage = ("-fstack-usage",) if self.kind == "gcc" else ()
         return (*target, *COMMON, optimise, *bare, *zig, *usage, *WARNINGS)
 
-    def link_flags(self, linker_script: Path | None) -> tuple[str, ...]:
-        """Flags for linking."""
+    def link_flags(self, linker_script: Path | None, *, library: bool = True) -> tuple[str, ...]:
+        """Flags for linking; `library` is the compiler's own, with what the core cannot do."""
         script = () if linker_script is None else ("-T", str(linker_script))
         if not self.core.bare:
             return script
-        # What the core lacks, such as division or floats, comes from the compiler's own library.
-        library = (
-            ("-nostdlib", "-lgcc") if self.kind == "gcc" else ("-nostartfiles", "-nodefaultlibs")
-        )
-        return (*_LINK, *script, *library)
+        gcc, zig = ("-nostdlib", "-lgcc"), ("-nostartfiles", "-nodefaultlibs")
+        linked = {"gcc": gcc, "zig": zig}[self.kind] if library else ("-nostdlib",)
+        return (*_LINK, *script, *linked)
 
     def version(self) -> str:
         """First line of what it says about itself, such as ``"zig 0.16.0"``."""

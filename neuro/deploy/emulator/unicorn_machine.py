@@ -28,6 +28,7 @@ SECONDS = 60.0
 """Time limit of a run."""
 
 _PAGE = 4096
+_NOWHERE = 0xFFFF_FFFE
 _PAINT = b"\xa5"
 _RETURN = "neuro_return"
 
@@ -296,45 +297,74 @@ class UnicornMachine:
     def _go(self, start: int, *, until: int | None, limit: int, seconds: float) -> None:
         """Run from `start` on; raise what went wrong."""
         self._problem = None
-        bit = self._abi.code_bit
-        end = 0xFFFF_FFFE if until is None else until
-        try:
-            self._uc.emu_start(start | bit, end, timeout=int(seconds * 1e6), count=limit)
-        except self._constants["UcError"] as error:
-            raise self._problem or self._refused(error) from None
+        end = _NOWHERE if until is None else until
+        time = int(seconds * 1e6)
+        while True:
+            try:
+                self._uc.emu_start(start | self._abi.code_bit, end, timeout=time, count=limit)
+            except self._constants["UcError"] as error:
+                if self._problem is not None or not self._trapped(error):
+                    raise self._problem or self._refused(error) from None
+                if self._host.code is not None:
+                    return
+                start = self._pc()
+            else:
+                break
         if self._problem is not None:
             raise self._problem
         if self._host.code is None and self._pc() != end:
             spent = f"{limit} instructions" if limit else f"{seconds:g} seconds"
-            raise fault(
-                f"the program was still running after {spent},",
-                self.image,
-                self._pc(),
-                hint="It hangs, or needs a higher limit.",
-            )
+            what = f"the program was still running after {spent},"
+            hint = "It hangs, or needs a higher limit."
+            raise fault(what, self.image, self._pc(), hint=hint)
+
+    def _trapped(self, error: Exception) -> bool:
+        """Serve the semihosting call that unicorn's RISC-V takes for an invalid instruction."""
+        if not self._is_invalid(error) or not self._at_call(self._pc()):
+            return False
+        self._serve()
+        return True
+
+    def _is_invalid(self, error: Exception) -> bool:
+        return getattr(error, "errno", None) == self._constant("UC_ERR_INSN_INVALID")
 
     def _refused(self, error: Exception) -> DeviceError:
         """The error for what unicorn itself refused."""
-        invalid = getattr(error, "errno", None) == self._constant("UC_ERR_INSN_INVALID")
-        what = "the program stopped with an undefined instruction" if invalid else f"{error}"
+        invalid = "the program stopped with an undefined instruction"
+        what = invalid if self._is_invalid(error) else str(error)
         return fault(what, self.image, self._pc())
+
+    def _at_call(self, pc: int) -> bool:
+        """True if the program stopped at `pc` for semihosting."""
+        expected = self._abi.semihosting
+        try:
+            return bytes(self._uc.mem_read(pc, len(expected))) == expected
+        except self._constants["UcError"]:
+            return False
+
+    def _serve(self) -> None:
+        """Do what the program asks for, and let it go on after its breakpoint."""
+        abi, uc, registers = self._abi, self._uc, self._registers
+        operation, argument = (uc.reg_read(registers[name]) for name in abi.arguments[:2])
+        try:
+            result = self._host.call(operation, argument)
+        except self._constants["UcError"]:
+            what = f"semihosting operation {operation:#x} was given a bad address"
+            self._problem = fault(what, self.image, self._pc())
+            return
+        uc.reg_write(registers[abi.result], result)
+        uc.reg_write(registers[abi.pc], self._pc() + len(abi.semihosting) | abi.code_bit)
 
     def _interrupted(self, uc: Any, number: int, _: Any) -> None:
         """Serve a semihosting call; note any other exception."""
-        abi, registers = self._abi, self._registers
-        pc = uc.reg_read(registers[abi.pc])
-        if bytes(uc.mem_read(pc, len(abi.semihosting))) != abi.semihosting:
-            what = abi.exceptions.get(number, f"exception {number}")
+        pc = self._pc()
+        if self._at_call(pc):
+            self._serve()
+        else:
+            what = self._abi.exceptions.get(number, f"exception {number}")
             self._problem = fault(f"the program stopped with {what}", self.image, pc)
+        if self._problem is not None or self._host.code is not None:
             uc.emu_stop()
-            return
-        operation, argument = (uc.reg_read(registers[name]) for name in abi.arguments[:2])
-        result = self._host.call(operation, argument)
-        if self._host.code is not None:
-            uc.emu_stop()
-            return
-        uc.reg_write(registers[abi.result], result)
-        uc.reg_write(registers[abi.pc], pc + len(abi.semihosting) | abi.code_bit)
 
     def _invalid(self, uc: Any, access: int, address: int, size: int, _v: int, _: Any) -> bool:
         """Note an access to what is not there, or may not be accessed so."""
