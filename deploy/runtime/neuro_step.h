@@ -201,6 +201,7 @@ static void nr_step_1(const nr_net *net, uint32_t thread)
 
 /* 4. Post, 5. Pre ------------------------------------------------------------------------------ */
 
+#if NR_HAS_POST || NR_HAS_TRACES
 /* Spikes of a thread's own cells. */
 typedef struct {
     const nr_index *cell;
@@ -217,6 +218,8 @@ static nr_own nr_own_spikes(const nr_net *net, uint32_t source, uint32_t thread,
     own.count = nr_counts_of(spikes, net->threads, when)[thread];
     return own;
 }
+
+#endif
 
 #if NR_HAS_DEFERRED
 /* Put the oldest notes of a cell aside; false if there is no place for them. */

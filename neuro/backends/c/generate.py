@@ -164,6 +164,7 @@ def _synapse(kernel: SynapseKernel, dtype: Float, number: int) -> SimpleNamespac
         index="uint16_t" if kernel.narrow else "uint32_t",
         deferred=kernel.deferred,
         distinct=kernel.distinct,
+        dense=False,
         chain=symbols.entries("pre"),
         on_pre=on_pre,
         on_post=on_post if kernel.on_post else None,

@@ -78,6 +78,7 @@ def generate(network: Network, seed: int, prefix: str) -> Firmware:
     for number, kernel in enumerate(content["synapses"]):
         if number in static.target:
             kernel.index = f"{static.target[number].name}_t"
+            kernel.dense = number in static.dense
     content |= _context(network, seed, prefix, tables, static)
     templates = _environment()
     return Firmware(
@@ -101,6 +102,7 @@ def _context(
 ) -> dict[str, Any]:
     """What the templates need besides the kernels."""
     variables = static.memory.variables
+    names = Unique("MAX_OUT", "STATE_SIZE", "LEARNT_SIZE")
     outputs = [tables.sources.index(name) for name in recorded_sources(network)]
     learnt = [v for v in variables if v.part == "weights"]
     fills, literals = _fills(static, variables, tables)
@@ -111,8 +113,8 @@ def _context(
         "cell_count": sum(population.size for population in network.populations),
         "synapse_count": sum(len(d.edges.target) for d in (*tables.direct[0], *tables.sent[0])),
         "dt": f"{network.dt * 1e3:g}",
-        "sources": _sources(network, tables),
-        "signals": _signals(tables),
+        "sources": _sources(network, tables, names),
+        "signals": _signals(tables, names),
         "unit_note": "SI units.",
         "max_out": sum(network.sources[tables.sources[k]].size for k in outputs),
         "state_size": HEADER + sum(v.nbytes for v in variables),
@@ -134,9 +136,9 @@ def _context(
     }
 
 
-def _sources(network: Network, tables: low.Tables) -> list[tuple[str, int, str]]:
+def _sources(network: Network, tables: low.Tables, names: Unique) -> list[tuple[str, int, str]]:
     """Identifier, number and size of each source."""
-    names, found = Unique(), []
+    found = []
     inputs = {item.name for item in network.inputs if isinstance(item, SpikeArray)}
     for number, name in enumerate(tables.sources):
         kind = "inputs" if name in inputs else "cells"
@@ -144,9 +146,8 @@ def _sources(network: Network, tables: low.Tables) -> list[tuple[str, int, str]]
     return found
 
 
-def _signals(tables: low.Tables) -> list[tuple[str, int]]:
+def _signals(tables: low.Tables, names: Unique) -> list[tuple[str, int]]:
     """Identifier and number of each current input."""
-    names = Unique()
     return [
         (names(item.node.name), number)
         for number, item in enumerate(tables.inputs)

@@ -38,10 +38,16 @@ def identifier(text: str) -> str:
 
 
 class Unique:
-    """Gives out identifiers, each once."""
+    """Gives out identifiers, each once.
 
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
+    Parameters
+    ----------
+    taken
+        What is not to be given out.
+    """
+
+    def __init__(self, *taken: str) -> None:
+        self._taken = set(taken)
 
     def __call__(self, text: str) -> str:
         """`text` as an identifier, with a number if it is taken."""

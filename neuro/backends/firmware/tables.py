@@ -40,6 +40,10 @@ class StaticTables:
         Cells and counts of each source's recent spikes, as in an engine.
     own
         What the network's inputs do by themselves.
+    target
+        The narrowest type for targets of each kind of synapse.
+    dense
+        Kinds of synapses that connect every cell to every other; they need no targets.
     net
         Initialiser of the network's struct.
     """
@@ -58,6 +62,7 @@ class StaticTables:
         self.index = np.dtype(np.uint16 if max(sizes, default=0) < 1 << 16 else np.uint32)
         self.offset = np.dtype(np.uint16 if max(counts, default=0) < 1 << 16 else np.uint32)
         self.target = self._target_types()
+        self.dense = self._dense_kernels()
         self.trains: list[str] = []
         self.net = self._net()
 
@@ -69,6 +74,18 @@ class StaticTables:
             kind = np.min_scalar_type(max(0, self._size(edges.post) - 1))
             found[edges.kernel] = max(kind, found.get(edges.kernel, kind))
         return found
+
+    def _dense_kernels(self) -> set[int]:
+        """Kinds of synapses that only connect every cell to every other, in order."""
+        found: dict[int, bool] = {}
+        for delivery in (*self.tables.direct[0], *self.tables.sent[0]):
+            edges = delivery.edges
+            cells, rows = self._size(edges.post), len(edges.start) - 1
+            full = edges.target.size == rows * cells and bool(
+                (edges.target.reshape(rows, cells) == np.arange(cells)).all()
+            )
+            found[edges.kernel] = found.get(edges.kernel, True) and full
+        return {kernel for kernel, full in found.items() if full}
 
     def _size(self, source: int) -> int:
         return self.tables.network.sources[self.tables.sources[source]].size
@@ -313,8 +330,8 @@ class StaticTables:
             "dendritic": f"{edges.dendritic}u",
             "rows": f"{len(edges.start) - 1}u",
             "cells": f"{self._size(edges.post)}u",
-            "start": constant(edges.start.astype(self.offset), f"start_{owner}", owner),
-            "target": constant(target, f"target_{owner}", owner),
+            "start": "0",
+            "target": "0",
             "state": self.pointers(self._synaptic_state(edges), f"synapses_{owner}"),
             "array": self.pointers(arrays, f"arrays_{owner}", constant=True),
             "scalar": constant(edges.scalars, f"scalars_{owner}", owner),
@@ -322,8 +339,11 @@ class StaticTables:
             "post_trace": self._shared(edges.post_traces, f"post_{owner}"),
             "factor": self._shared(edges.factors, f"factors_{owner}"),
         }
-        if kernel.on_post:
-            fields |= self._columns(edges)
+        if edges.kernel not in self.dense:
+            fields["start"] = constant(edges.start.astype(self.offset), f"start_{owner}", owner)
+            fields["target"] = constant(target, f"target_{owner}", owner)
+            if kernel.on_post:
+                fields |= self._columns(edges)
         return self._struct(**fields)
 
     def _shared(self, arrays: Sequence[Array], name: str) -> str:
