@@ -229,27 +229,38 @@ def check_fits(image: Image, board: Board) -> None:
     DeviceError
         If a piece does not; names the region, what is needed and what there is.
     """
+    needed: dict[str, int] = {}
     for segment in image.segments:
-        _check_range(segment.address, segment.size, image, board)
+        ranges = [(segment.address, segment.size)]
         if segment.data:
-            _check_range(segment.load, len(segment.data), image, board)
-
-
-def _check_range(start: int, size: int, image: Image, board: Board) -> None:
-    """Raise unless `size` bytes from `start` lie in one region."""
-    for name, region in board.memory.items():
-        if region.holds(start, size):
-            return
-        if region.holds(start):
+            ranges.append((segment.load, len(segment.data)))
+        for start, size in ranges:
+            name = _region_of(start, size, image, board)
+            needed[name] = max(needed.get(name, 0), start + size - board.memory[name].origin)
+    for name, need in needed.items():
+        room = board.memory[name].length
+        if need > room:
             raise DeviceError(
-                f"{name} of {board.name} ends {start + size - region.end} bytes too soon: "
-                f"{start + size - region.origin} bytes are needed, and it has {region.length}.",
+                f"{name} of {board.name} is {need - room} bytes too small: "
+                f"{need} are needed, and it has {room}.",
                 where=str(image.path),
                 hint="Use a smaller network, narrower weights, or a larger chip.",
             )
+
+
+_NEAR = 16 * 1024**2
+"""What lies less than this after a region was meant for it."""
+
+
+def _region_of(start: int, size: int, image: Image, board: Board) -> str:
+    """Name of the region that `start` is in, or that it has overflowed from."""
+    before = [(r.origin, name) for name, r in board.memory.items() if r.origin <= start]
+    name = max(before, default=(0, ""))[1]
+    if name and start < board.memory[name].end + _NEAR:
+        return name
     known = ", ".join(f"{n} from {r.origin:#010x}" for n, r in board.memory.items())
     raise DeviceError(
         f"{size} bytes at {start:#010x} lie in no memory of {board.name}, which has {known}.",
         where=str(image.path),
-        hint="Was it built for another board? Build it again with --board.",
+        hint="Build it again for this board.",
     )
