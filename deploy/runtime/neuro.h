@@ -19,7 +19,7 @@ typedef enum {
     NR_BAD_CELL = 4,   /* an event of a cell that does not exist, or the same event twice */
     NR_NO_ROOM = 5,    /* a buffer is too small; what did not fit is lost, *n_out counts it too */
     NR_BAD_IMAGE = 6,  /* a saved state of another network, or a damaged one */
-    NR_STEP_LIMIT = 7, /* as many steps as a signed 32-bit number counts have been done */
+    NR_STEP_LIMIT = 7, /* 2130706432 steps have been done: 24 days of milliseconds */
     NR_BAD_INPUT = 8   /* no such input, or as many values as it does not take */
 } nr_status;
 

@@ -11,7 +11,7 @@
 
 #define NR_READY 0x6E6575u
 #define NR_MAGIC 0x4E525354u
-#define NR_LAST_STEP 0x7FFFFFFF
+#define NR_LAST_STEP 0x7F000000 /* delays and refractory periods reach beyond it */
 
 /* Spikes that a source fires by itself, by step, then cell. */
 typedef struct {
@@ -41,11 +41,13 @@ typedef struct {
     uint32_t *played;      /* how many events of each train are over */
     const uint16_t *output; /* sources whose spikes are given out */
     const nr_fill *fill;
+    const nr_signal *signal; /* what currents do by themselves */
     const nr_span *state;   /* one: all that changes */
     const nr_span *learnt;  /* weights and variables of plastic synapses */
     uint32_t trains;
     uint32_t outputs;
     uint32_t fills;
+    uint32_t signals;
     uint32_t learnts;
     uint32_t identity; /* of the network and its seed */
 } nr_firmware;
@@ -82,9 +84,11 @@ static void nr_rewind(const nr_firmware *firmware, nr_time step)
     }
 #if NR_HAS_SIGNALS
     for (uint32_t k = 0; k < net->inputs; ++k) {
-        nr_signal *signal = &net->signal[net->input[k].place];
-        if (!net->input[k].is_signal || !signal->changes)
+        if (!net->input[k].is_signal)
             continue;
+        nr_signal *signal = &net->signal[net->input[k].place];
+        if (!signal->changes)
+            continue; /* driven, or silent */
         signal->next = 0;
         while (signal->next < signal->changes && signal->step[signal->next] < step)
             ++signal->next;
@@ -98,6 +102,9 @@ static void nr_device_reset(const nr_firmware *firmware)
     memset(firmware->state->at, 0, firmware->state->size);
     for (uint32_t k = 0; k < firmware->fills; ++k)
         nr_fill_in(&firmware->fill[k]);
+#if NR_HAS_SIGNALS
+    memcpy(firmware->net->signal, firmware->signal, firmware->signals * sizeof *firmware->signal);
+#endif
     nr_rewind(firmware, 0);
 }
 
@@ -162,19 +169,6 @@ static nr_status nr_device_load(
 
 /* Steps ---------------------------------------------------------------------------------------- */
 
-/* Add a cell to a list that ascends; 0 if it is there already. */
-static int nr_insert(nr_index *cells, uint32_t count, nr_index cell)
-{
-    uint32_t place = count;
-    while (place && cells[place - 1] > cell)
-        --place;
-    if (place && cells[place - 1] == cell)
-        return 0;
-    memmove(cells + place + 1, cells + place, (count - place) * sizeof *cells);
-    cells[place] = cell;
-    return 1;
-}
-
 /* Where the spikes of a source may come from outside; NULL if they may not. */
 static const nr_spikes *nr_input_source(const nr_firmware *firmware, uint32_t source)
 {
@@ -184,52 +178,64 @@ static const nr_spikes *nr_input_source(const nr_firmware *firmware, uint32_t so
     return 0;
 }
 
-static nr_status nr_take_event(const nr_firmware *firmware, nr_event event)
+/* Events by source, then cell. */
+static uint32_t nr_order(nr_event event)
 {
-    const nr_time step = firmware->net->step;
-    const nr_spikes *spikes = nr_input_source(firmware, event.source);
-    if (!spikes)
-        return NR_BAD_SOURCE;
-    if (event.cell >= spikes->size)
-        return NR_BAD_CELL;
-    nr_index *count = nr_counts_of(spikes, 1, step);
-    if (!nr_insert(nr_cells_of(spikes, step), *count, event.cell))
-        return NR_BAD_CELL;
-    ++*count;
+    return (uint32_t)event.source << 16 | event.cell;
+}
+
+/* Whether all events may come from outside, each once.  Those that ascend are seen once only. */
+static nr_status nr_check_events(
+    const nr_firmware *firmware, const nr_event *in, uint32_t n_in)
+{
+    uint32_t most = 0;
+    for (uint32_t k = 0; k < n_in; ++k) {
+        const nr_spikes *spikes = nr_input_source(firmware, in[k].source);
+        const uint32_t here = nr_order(in[k]);
+        if (!spikes)
+            return NR_BAD_SOURCE;
+        if (in[k].cell >= spikes->size)
+            return NR_BAD_CELL;
+        for (uint32_t q = 0; q < k && here <= most; ++q)
+            if (nr_order(in[q]) == here)
+                return NR_BAD_CELL;
+        most = here > most ? here : most;
+    }
     return NR_OK;
 }
 
-/* Spikes from outside in this step; if one is refused there are none at all. */
-static nr_status nr_take_events(
-    const nr_firmware *firmware, const nr_event *in, uint32_t n_in)
+/* A cell of a source spikes in this step. */
+static void nr_add_spike(const nr_net *net, uint32_t source, nr_index cell)
 {
-    nr_net *net = firmware->net;
-    nr_status status = NR_OK;
-    for (uint32_t k = 0; k < firmware->trains; ++k)
-        *nr_counts_of(&net->spikes[firmware->train[k].source], 1, net->step) = 0;
-    for (uint32_t k = 0; k < n_in && status == NR_OK; ++k)
-        status = nr_take_event(firmware, in[k]);
-    if (status != NR_OK)
-        return status;
+    uint32_t *bits = nr_bits_of(&net->spikes[source], net->step);
+    bits[cell / NR_WORD_BITS] |= (uint32_t)1 << (cell % NR_WORD_BITS);
+}
+
+/* Spikes from outside in this step, and those that sources fire by themselves. */
+static void nr_take_events(const nr_firmware *firmware, const nr_event *in, uint32_t n_in)
+{
+    const nr_net *net = firmware->net;
+    for (uint32_t k = 0; k < firmware->trains; ++k) {
+        const nr_spikes *spikes = &net->spikes[firmware->train[k].source];
+        memset(nr_bits_of(spikes, net->step), 0, nr_words_of(spikes) * sizeof(uint32_t));
+    }
+    for (uint32_t k = 0; k < n_in; ++k)
+        nr_add_spike(net, in[k].source, in[k].cell);
     for (uint32_t k = 0; k < firmware->trains; ++k) {
         const nr_train *train = &firmware->train[k];
-        const nr_spikes *spikes = &net->spikes[train->source];
-        nr_index *count = nr_counts_of(spikes, 1, net->step);
         uint32_t *played = &firmware->played[k];
         for (; *played < train->events && train->step[*played] == net->step; ++*played)
-            if (nr_insert(nr_cells_of(spikes, net->step), *count, train->cell[*played]))
-                ++*count;
+            nr_add_spike(net, train->source, train->cell[*played]);
     }
-    return NR_OK;
 }
 
 #if NR_HAS_SIGNALS
 static void nr_take_signals(nr_net *net)
 {
     for (uint32_t k = 0; k < net->inputs; ++k) {
-        nr_signal *signal = &net->signal[net->input[k].place];
         if (!net->input[k].is_signal)
             continue;
+        nr_signal *signal = &net->signal[net->input[k].place];
         while (signal->next < signal->changes && signal->step[signal->next] <= net->step)
             ++signal->next;
     }
@@ -262,30 +268,32 @@ static void nr_give_out(
     const nr_net *net = firmware->net;
     *n_out = 0;
     for (uint32_t k = 0; k < firmware->outputs; ++k) {
-        const nr_spikes *spikes = &net->spikes[firmware->output[k]];
-        const nr_index *cell = nr_cells_of(spikes, net->step);
-        const uint32_t count = *nr_counts_of(spikes, 1, net->step);
-        for (uint32_t q = 0; q < count; ++q, ++*n_out)
-            if (*n_out < room) {
-                out[*n_out].source = firmware->output[k];
-                out[*n_out].cell = (uint16_t)cell[q];
-            }
+        nr_reader reader = nr_read(net, firmware->output[k], net->step, 0, 1);
+        const nr_index *cell;
+        uint32_t count;
+        while ((count = nr_next_spikes(&reader, &cell)))
+            for (uint32_t q = 0; q < count; ++q, ++*n_out)
+                if (*n_out < room) {
+                    out[*n_out].source = firmware->output[k];
+                    out[*n_out].cell = (uint16_t)cell[q];
+                }
     }
 }
 
-/* One step.  `n_out` holds the room in `out` before, and the number of spikes after; null if nobody
- * wants to know. */
+/* One step.  There is room for `room` spikes in `out`; `n_out`, unless null, gets their number. */
 static nr_status nr_device_step(
-    const nr_firmware *firmware, const nr_event *in, uint32_t n_in, nr_event *out, uint32_t *n_out)
+    const nr_firmware *firmware, const nr_event *in, uint32_t n_in, nr_event *out, uint32_t room,
+    uint32_t *n_out)
 {
     nr_net *net = firmware->net;
-    if ((n_in && !in) || (n_out && *n_out && !out))
+    if ((n_in && !in) || (room && !out))
         return NR_NULL;
-    if (net->step == NR_LAST_STEP)
+    if (net->step >= NR_LAST_STEP)
         return NR_STEP_LIMIT;
-    const nr_status status = nr_take_events(firmware, in, n_in);
+    const nr_status status = nr_check_events(firmware, in, n_in);
     if (status != NR_OK)
         return status;
+    nr_take_events(firmware, in, n_in);
 #if NR_HAS_SIGNALS
     nr_take_signals(net);
 #endif
@@ -297,7 +305,6 @@ static nr_status nr_device_step(
     if (net->synaptic_steps)
         nr_step_4(net, 0);
     nr_step_5(net, 0);
-    const uint32_t room = n_out ? *n_out : 0;
     if (n_out)
         nr_give_out(firmware, out, room, n_out);
     ++net->step;

@@ -36,11 +36,19 @@ typedef struct {
     uint32_t size;
 } nr_ring;
 
-/* Spikes of one source in recent steps.  A slot has room for every cell; thread k writes its cells
- * from `first[k]` on and their number to `count`. */
+/* Spikes of one source in recent steps.  A slot has room for every cell: as a list, in which thread k
+ * writes its cells from `first[k]` on and their number to `count`; or, where memory is scarce, as a
+ * bit per cell. */
+#ifndef NR_BITS
+#define NR_BITS 0
+#endif
 typedef struct {
+#if NR_BITS
+    uint32_t *bits; /* [slots][(size + 31) / 32] */
+#else
     nr_index *cell;  /* [slots][size] */
     nr_index *count; /* [slots][threads] */
+#endif
     const uint32_t *first; /* [threads + 1]: which cells a thread owns */
     uint32_t slots; /* a power of two; slot step % slots is that of `step` */
     uint32_t size;

@@ -43,6 +43,19 @@ static inline real *nr_due(const nr_ring *ring, nr_time step)
     return ring->depth == 1 ? ring->sums : ring->sums + (size_t)((nr_utime)step % ring->depth) * ring->size;
 }
 
+#if NR_BITS
+#define NR_WORD_BITS 32u
+
+static inline uint32_t nr_words_of(const nr_spikes *spikes)
+{
+    return (spikes->size + NR_WORD_BITS - 1) / NR_WORD_BITS;
+}
+
+static inline uint32_t *nr_bits_of(const nr_spikes *spikes, nr_time step)
+{
+    return spikes->bits + (size_t)((nr_utime)step & (spikes->slots - 1)) * nr_words_of(spikes);
+}
+#else
 static inline nr_index *nr_cells_of(const nr_spikes *spikes, nr_time step)
 {
     return spikes->cell + (size_t)((nr_utime)step & (spikes->slots - 1)) * spikes->size;
@@ -51,6 +64,65 @@ static inline nr_index *nr_cells_of(const nr_spikes *spikes, nr_time step)
 static inline nr_index *nr_counts_of(const nr_spikes *spikes, uint32_t threads, nr_time step)
 {
     return spikes->count + (size_t)((nr_utime)step & (spikes->slots - 1)) * threads;
+}
+#endif
+
+/* Reads the spikes of a source in one step, by cell, a list at a time. */
+typedef struct {
+#if NR_BITS
+    const uint32_t *bits;
+    nr_index cell[NR_WORD_BITS];
+#else
+    const nr_index *cells;
+    const nr_index *counts;
+    const uint32_t *first;
+#endif
+    uint32_t at; /* the next list: a thread's, or a word's */
+    uint32_t end;
+} nr_reader;
+
+/* The spikes of the cells that threads `from` to `to` - 1 own; none before step 0. */
+static inline nr_reader nr_read(
+    const nr_net *net, uint32_t source, nr_time when, uint32_t from, uint32_t to)
+{
+    nr_reader reader;
+    const nr_spikes *spikes = &net->spikes[source];
+#if NR_BITS
+    (void)from;
+    (void)to;
+    reader.bits = nr_bits_of(spikes, when);
+    reader.at = 0;
+    reader.end = when < 0 ? 0 : nr_words_of(spikes);
+#else
+    reader.cells = nr_cells_of(spikes, when);
+    reader.counts = nr_counts_of(spikes, net->threads, when);
+    reader.first = spikes->first;
+    reader.at = from;
+    reader.end = when < 0 ? from : to;
+#endif
+    return reader;
+}
+
+/* The next list and its length; 0 if there are no more spikes. */
+static inline uint32_t nr_next_spikes(nr_reader *reader, const nr_index **cell)
+{
+    for (; reader->at < reader->end; ++reader->at) {
+#if NR_BITS
+        uint32_t count = 0;
+        for (uint32_t word = reader->bits[reader->at]; word; word &= word - 1)
+            reader->cell[count++] =
+                (nr_index)(reader->at * NR_WORD_BITS + (uint32_t)__builtin_ctz(word));
+        *cell = reader->cell;
+#else
+        const uint32_t count = reader->counts[reader->at];
+        *cell = reader->cells + reader->first[reader->at];
+#endif
+        if (count) {
+            ++reader->at;
+            return count;
+        }
+    }
+    return 0;
 }
 
 /* Give `count` listed cells back what they hold of a variable. */
@@ -80,15 +152,11 @@ static void nr_deliver(
     const nr_net *net, const nr_delivery *delivery, nr_time when, real *target, nr_time step)
 {
     const nr_edges *edges = delivery->edges;
-    if (when < 0)
-        return;
-    const nr_spikes *spikes = &net->spikes[edges->pre];
-    const nr_index *cells = nr_cells_of(spikes, when);
-    const nr_index *counts = nr_counts_of(spikes, net->threads, when);
-    const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
-    for (uint32_t k = 0; k < net->threads; ++k)
-        if (counts[k])
-            kernel->on_pre(edges, cells + spikes->first[k], counts[k], target, step);
+    nr_reader reader = nr_read(net, edges->pre, when, 0, net->threads);
+    const nr_index *cell;
+    uint32_t count;
+    while ((count = nr_next_spikes(&reader, &cell)))
+        nr_synapse_kernels[edges->kernel].on_pre(edges, cell, count, target, step);
 }
 
 #if NR_HAS_POISSON
@@ -177,6 +245,29 @@ static void nr_arrive(const nr_net *net, uint32_t thread)
 
 /* 2. Update, 3. Fire --------------------------------------------------------------------------- */
 
+#if NR_BITS
+static void nr_update_and_fire(const nr_net *net, uint32_t thread)
+{
+    nr_index fired[NR_WORD_BITS];
+    for (uint32_t k = 0; k < net->populations; ++k) {
+        const nr_cells *cells = &net->cells[k];
+        const nr_cell_kernel *kernel = &nr_cell_kernels[cells->kernel];
+        const nr_spikes *spikes = &net->spikes[cells->source];
+        uint32_t *bits = nr_bits_of(spikes, net->step);
+        for (uint32_t first = 0; first < spikes->size; first += NR_WORD_BITS) {
+            const uint32_t left = spikes->size - first;
+            const uint32_t last = first + (left < NR_WORD_BITS ? left : NR_WORD_BITS);
+            const uint32_t count = kernel->update(cells, net, thread, first, last, fired);
+            uint32_t word = 0;
+            for (uint32_t q = 0; q < count; ++q)
+                word |= (uint32_t)1 << (fired[q] - first);
+            bits[first / NR_WORD_BITS] = word;
+            if (count)
+                kernel->reset(cells, net, thread, fired, count);
+        }
+    }
+}
+#else
 static void nr_update_and_fire(const nr_net *net, uint32_t thread)
 {
     const nr_time step = net->step;
@@ -191,6 +282,7 @@ static void nr_update_and_fire(const nr_net *net, uint32_t thread)
             nr_cell_kernels[cells->kernel].reset(cells, net, thread, fired, count);
     }
 }
+#endif
 
 /* Phases 1 to 3, for the cells of one thread. */
 static void nr_step_1(const nr_net *net, uint32_t thread)
@@ -200,26 +292,6 @@ static void nr_step_1(const nr_net *net, uint32_t thread)
 }
 
 /* 4. Post, 5. Pre ------------------------------------------------------------------------------ */
-
-#if NR_HAS_POST || NR_HAS_TRACES
-/* Spikes of a thread's own cells. */
-typedef struct {
-    const nr_index *cell;
-    uint32_t count;
-} nr_own;
-
-static nr_own nr_own_spikes(const nr_net *net, uint32_t source, uint32_t thread, nr_time when)
-{
-    nr_own own = {NULL, 0};
-    if (when < 0)
-        return own;
-    const nr_spikes *spikes = &net->spikes[source];
-    own.cell = nr_cells_of(spikes, when) + spikes->first[thread];
-    own.count = nr_counts_of(spikes, net->threads, when)[thread];
-    return own;
-}
-
-#endif
 
 #if NR_HAS_DEFERRED
 /* Put the oldest notes of a cell aside; false if there is no place for them. */
@@ -238,13 +310,14 @@ static int nr_put_aside(nr_notes *notes, nr_shelf *shelf)
 
 /* A deferred rule only notes that postsynaptic cells have spiked; their synapses are brought up to
  * date when the next presynaptic spike passes, or here, when there is no more room for notes. */
-static void nr_note_post_spikes(const nr_edges *edges, nr_own own, nr_time step)
+static void nr_note_post_spikes(
+    const nr_edges *edges, const nr_index *cell, uint32_t count, nr_time step)
 {
     const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
     if (step - *edges->epoch >= NR_EPOCH_STEPS)
         kernel->flush(edges, step, step - 1);
-    for (uint32_t k = 0; k < own.count; ++k) {
-        nr_notes *notes = &edges->notes[own.cell[k]];
+    for (uint32_t k = 0; k < count; ++k) {
+        nr_notes *notes = &edges->notes[cell[k]];
         if (notes->count == NR_NOTES && !nr_put_aside(notes, edges->shelf))
             kernel->flush(edges, step, step - 1);
         notes->step[notes->count++] = (uint16_t)(step - *edges->epoch);
@@ -262,18 +335,20 @@ static void nr_see_post_spikes(const nr_net *net, uint32_t thread)
         const nr_synapse_kernel *kernel = &nr_synapse_kernels[edges->kernel];
         if (!kernel->on_post && !kernel->flush)
             continue;
-        const nr_own own = nr_own_spikes(net, edges->post, thread, net->step - (nr_time)edges->dendritic);
+        nr_reader reader =
+            nr_read(net, edges->post, net->step - (nr_time)edges->dendritic, thread, thread + 1);
+        const nr_index *cell = 0;
+        uint32_t count = nr_next_spikes(&reader, &cell);
 #if NR_HAS_DEFERRED
         if (kernel->flush) {
-            nr_note_post_spikes(edges, own, net->step);
+            nr_note_post_spikes(edges, cell, count, net->step);
             continue;
         }
 #endif
-        if (own.count)
-            kernel->on_post(edges, own.cell, own.count);
+        for (; count; count = nr_next_spikes(&reader, &cell))
+            kernel->on_post(edges, cell, count);
     }
 }
-
 #endif
 
 #if NR_HAS_TRACES
@@ -283,10 +358,13 @@ static void nr_raise_traces(const nr_net *net, uint32_t thread, uint32_t is_post
         const nr_traces *traces = &net->trace[k];
         if (traces->is_post != is_post)
             continue;
-        const nr_own own = nr_own_spikes(net, traces->source, thread, net->step - (nr_time)traces->lag);
+        const nr_time when = net->step - (nr_time)traces->lag;
+        nr_reader reader = nr_read(net, traces->source, when, thread, thread + 1);
         const nr_synapse_kernel *kernel = &nr_synapse_kernels[traces->kernel];
-        if (own.count)
-            (is_post ? kernel->raise_post : kernel->raise_pre)(traces, own.cell, own.count);
+        const nr_index *cell;
+        uint32_t count;
+        while ((count = nr_next_spikes(&reader, &cell)))
+            (is_post ? kernel->raise_post : kernel->raise_pre)(traces, cell, count);
     }
 }
 

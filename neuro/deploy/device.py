@@ -13,7 +13,7 @@ from neuro.backends.firmware.generate import Firmware
 from neuro.backends.firmware.memory import offsets
 from neuro.drive import Drive, Spikes, drive_of
 from neuro.errors import DeviceError, ParameterError
-from neuro.lowering.spikes import gather, scatter
+from neuro.lowering.spikes import gather_bits, scatter_bits
 from neuro.lowering.state import TableState
 from neuro.lowering.tables import SignalTable
 from neuro.recording.collect import Sink, sample_plans
@@ -190,9 +190,9 @@ class DeviceEngine(Engine):
         """The complete state."""
         self._pull()
         result = self._state.snapshot(self.step)
-        for source, (cells, counts) in enumerate(self._static.spikes):
-            first, ages = self._tables.first[source], self._tables.ages[source]
-            lists = [gather(cells, counts, first, self.step - 1 - age) for age in range(ages)]
+        for source, bits in enumerate(self._static.spikes):
+            ages = self._tables.ages[source]
+            lists = [gather_bits(bits, self.step - 1 - age) for age in range(ages)]
             result[f"history/{self._tables.sources[source]}"] = history_rows(lists)
         return result
 
@@ -200,12 +200,11 @@ class DeviceEngine(Engine):
         """Go to the state of `snapshot`."""
         self.step = int(snapshot["step"])
         self._state.restore(snapshot)
-        for source, (cells, counts) in enumerate(self._static.spikes):
-            counts[...] = 0
+        for source, bits in enumerate(self._static.spikes):
+            bits[...] = 0
             rows = snapshot[f"history/{self._tables.sources[source]}"]
-            first = self._tables.first[source]
             for age, chosen in enumerate(history_lists(rows, self._tables.ages[source])):
-                scatter(cells, counts, first, self.step - 1 - age, chosen)
+                scatter_bits(bits, self.step - 1 - age, chosen)
         self._push()
         self._driven.clear()
         self._stale = False

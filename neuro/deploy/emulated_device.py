@@ -24,7 +24,17 @@ from neuro.resources import folder
 EXCHANGE = Region(origin=0x6000_0000, length=0x0100_0000, attributes="rw")
 """Memory beside the board's through which events and saved states come and go."""
 
-FUNCTIONS = ("init", "reset", "step", "steps", "check", "save", "load", "save_learnt", "load_learnt")
+FUNCTIONS = (
+    "init",
+    "reset",
+    "step",
+    "steps",
+    "check",
+    "save",
+    "load",
+    "save_learnt",
+    "load_learnt",
+)
 """What every firmware offers, after its prefix."""
 
 _STRUCT = struct.Struct("<IIIIi")

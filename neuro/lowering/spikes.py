@@ -1,4 +1,4 @@
-"""Recent spikes as engines keep them: slots of cells by step, divided among threads."""
+"""Recent spikes as engines keep them: slots by step, of lists of cells by thread or a bit per cell."""
 
 from __future__ import annotations
 
@@ -31,3 +31,20 @@ def scatter(
         mine = chosen[(chosen >= first[thread]) & (chosen < first[thread + 1])]
         row[first[thread] : first[thread] + len(mine)] = mine
         count[thread] = len(mine)
+
+
+def gather_bits(bits: NDArray[np.uint32], step: int) -> NDArray[np.int64]:
+    """The cells that spiked in `step`; `bits` has shape (slots, words)."""
+    if step < 0:
+        return np.empty(0, np.int64)
+    row = bits[step % len(bits)].astype("<u4").view(np.uint8)
+    return np.flatnonzero(np.unpackbits(row, bitorder="little")).astype(np.int64)
+
+
+def scatter_bits(bits: NDArray[np.uint32], step: int, chosen: NDArray[np.int64]) -> None:
+    """Note that the cells `chosen` spiked in `step`."""
+    if step < 0:
+        return
+    spiked = np.zeros(32 * bits.shape[1], np.uint8)
+    spiked[chosen] = 1
+    bits[step % len(bits)] = np.packbits(spiked, bitorder="little").view("<u4")

@@ -37,7 +37,7 @@ class StaticTables:
     table_bytes
         Bytes of all tables on a device with 32-bit addresses.
     spikes
-        Cells and counts of each source's recent spikes, as in an engine.
+        Recent spikes of each source, a bit per cell; shape (slots, words).
     own
         What the network's inputs do by themselves.
     target
@@ -53,7 +53,7 @@ class StaticTables:
         self.memory = Memory(np.dtype(tables.dtype))
         self.declarations: list[str] = []
         self.table_bytes = 0
-        self.spikes: list[tuple[Array, Array]] = []
+        self.spikes: list[NDArray[np.uint32]] = []
         self._made: dict[str, str] = {}
         self.own = drive
         sizes = [source.size for source in tables.network.sources.values()]
@@ -147,7 +147,7 @@ class StaticTables:
             "graded_transfers": len(graded),
             "traces": len(traces),
             "synaptic_steps": int(any(kernel.each_step for kernel in t.synapse_kernels)),
-            "spikes": self.table("const nr_spikes", spikes, "spikes", words=5),
+            "spikes": self.table("const nr_spikes", spikes, "spikes", words=4),
             "cells": self.table("const nr_cells", cells, "cells", words=11),
             "factor": self.table("const nr_ring", factors, "factors", words=3),
             "transfer": self.table("const nr_transfer", transfers, "transfers", words=7),
@@ -161,21 +161,23 @@ class StaticTables:
         return ",\n".join(f"    .{name} = {value}" for name, value in fields.items())
 
     def _signal_table(self, signals: Sequence[str]) -> str:
-        """Signals note how far they are, so their table is in RAM."""
+        """Signals note how far they are, so their table is in RAM, and starts from one in flash."""
         if not signals:
             return "0"
         body = ",\n".join(f"    {item}" for item in signals)
-        self.declarations.append(f"static nr_signal nr_signals[] = {{\n{body},\n}};")
+        self.declarations += [
+            f"static const nr_signal nr_own_signals[] = {{\n{body},\n}};",
+            f"static nr_signal nr_signals[{len(signals)}];",
+        ]
         return "nr_signals"
 
     def _spikes(self, source: int) -> str:
         t = self.tables
         name, size, slots = t.sources[source], self._size(source), t.slots[source]
-        cells, counts = np.zeros((slots, size), self.index), np.zeros((slots, 1), self.index)
-        self.spikes.append((cells, counts))
-        place = self.memory.variable(cells, f"spikes_{name}", "spikes", name)
-        count = self.memory.variable(counts, f"count_{name}", "spikes", name)
-        return f"{{{place}, {count}, {self._first(size)}, {slots}u, {size}u}}"
+        bits = np.zeros((slots, -(-size // 32)), np.uint32)
+        self.spikes.append(bits)
+        place = self.memory.variable(bits, f"spikes_{name}", "spikes", name)
+        return f"{{{place}, {self._first(size)}, {slots}u, {size}u}}"
 
     def _first(self, size: int) -> str:
         return self.memory.constant(np.array([0, size], np.uint32), f"first_{size}", "")
