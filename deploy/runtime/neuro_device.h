@@ -36,7 +36,7 @@ typedef struct {
 
 /* What a network's functions work on. */
 typedef struct {
-    nr_net *net;
+    const nr_net *net;
     const nr_train *train; /* one per spike array */
     uint32_t *played;      /* how many events of each train are over */
     const uint16_t *output; /* sources whose spikes are given out */
@@ -75,7 +75,7 @@ static void nr_fill_in(const nr_fill *fill)
 /* How far trains and signals are before step `step`. */
 static void nr_rewind(const nr_firmware *firmware, nr_time step)
 {
-    nr_net *net = firmware->net;
+    const nr_net *net = firmware->net;
     for (uint32_t k = 0; k < firmware->trains; ++k) {
         firmware->played[k] = 0;
         while (firmware->played[k] < firmware->train[k].events
@@ -94,7 +94,7 @@ static void nr_rewind(const nr_firmware *firmware, nr_time step)
             ++signal->next;
     }
 #endif
-    net->step = step;
+    NR_STEP(net) = step;
 }
 
 static void nr_device_reset(const nr_firmware *firmware)
@@ -132,7 +132,7 @@ static nr_status nr_device_save(
         return NR_NULL;
     if (room < sizeof header || room - sizeof header < header.size)
         return NR_NO_ROOM;
-    header.step = (int32_t)firmware->net->step;
+    header.step = (int32_t)NR_STEP(firmware->net);
     uint8_t *at = to + sizeof header;
     for (uint32_t k = 0; k < count; ++k) {
         memcpy(at, span[k].at, span[k].size);
@@ -178,65 +178,65 @@ static const nr_spikes *nr_input_source(const nr_firmware *firmware, uint32_t so
     return 0;
 }
 
-/* Events by source, then cell. */
-static uint32_t nr_order(nr_event event)
+/* A cell of a source spikes in this step; 0 if it does so already. */
+static int nr_add_spike(const nr_net *net, uint32_t source, uint32_t cell)
 {
-    return (uint32_t)event.source << 16 | event.cell;
+    uint32_t *word = &nr_bits_of(&net->spikes[source], NR_STEP(net))[cell / NR_WORD_BITS];
+    const uint32_t bit = (uint32_t)1 << (cell % NR_WORD_BITS);
+    if (*word & bit)
+        return 0;
+    *word |= bit;
+    return 1;
 }
 
-/* Whether all events may come from outside, each once.  Those that ascend are seen once only. */
-static nr_status nr_check_events(
-    const nr_firmware *firmware, const nr_event *in, uint32_t n_in)
+static nr_status nr_take_event(const nr_firmware *firmware, nr_event event)
 {
-    uint32_t most = 0;
-    for (uint32_t k = 0; k < n_in; ++k) {
-        const nr_spikes *spikes = nr_input_source(firmware, in[k].source);
-        const uint32_t here = nr_order(in[k]);
-        if (!spikes)
-            return NR_BAD_SOURCE;
-        if (in[k].cell >= spikes->size)
-            return NR_BAD_CELL;
-        for (uint32_t q = 0; q < k && here <= most; ++q)
-            if (nr_order(in[q]) == here)
-                return NR_BAD_CELL;
-        most = here > most ? here : most;
+    const nr_spikes *spikes = nr_input_source(firmware, event.source);
+    if (!spikes)
+        return NR_BAD_SOURCE;
+    if (event.cell >= spikes->size)
+        return NR_BAD_CELL;
+    return nr_add_spike(firmware->net, event.source, event.cell) ? NR_OK : NR_BAD_CELL;
+}
+
+/* No spikes from outside in the coming step.  It is so whenever no step is being done, and so a step
+ * that is refused changes nothing. */
+static void nr_clear_events(const nr_firmware *firmware)
+{
+    for (uint32_t k = 0; k < firmware->trains; ++k) {
+        const nr_spikes *spikes = &firmware->net->spikes[firmware->train[k].source];
+        memset(nr_bits_of(spikes, NR_STEP(firmware->net)), 0, nr_words_of(spikes) * sizeof(uint32_t));
+    }
+}
+
+/* Spikes from outside in this step, and those that sources fire by themselves. */
+static nr_status nr_take_events(const nr_firmware *firmware, const nr_event *in, uint32_t n_in)
+{
+    const nr_net *net = firmware->net;
+    nr_status status = NR_OK;
+    for (uint32_t k = 0; k < n_in && status == NR_OK; ++k)
+        status = nr_take_event(firmware, in[k]);
+    if (status != NR_OK) {
+        nr_clear_events(firmware);
+        return status;
+    }
+    for (uint32_t k = 0; k < firmware->trains; ++k) {
+        const nr_train *train = &firmware->train[k];
+        uint32_t *played = &firmware->played[k];
+        for (; *played < train->events && train->step[*played] == NR_STEP(net); ++*played)
+            (void)nr_add_spike(net, train->source, train->cell[*played]);
     }
     return NR_OK;
 }
 
-/* A cell of a source spikes in this step. */
-static void nr_add_spike(const nr_net *net, uint32_t source, nr_index cell)
-{
-    uint32_t *bits = nr_bits_of(&net->spikes[source], net->step);
-    bits[cell / NR_WORD_BITS] |= (uint32_t)1 << (cell % NR_WORD_BITS);
-}
-
-/* Spikes from outside in this step, and those that sources fire by themselves. */
-static void nr_take_events(const nr_firmware *firmware, const nr_event *in, uint32_t n_in)
-{
-    const nr_net *net = firmware->net;
-    for (uint32_t k = 0; k < firmware->trains; ++k) {
-        const nr_spikes *spikes = &net->spikes[firmware->train[k].source];
-        memset(nr_bits_of(spikes, net->step), 0, nr_words_of(spikes) * sizeof(uint32_t));
-    }
-    for (uint32_t k = 0; k < n_in; ++k)
-        nr_add_spike(net, in[k].source, in[k].cell);
-    for (uint32_t k = 0; k < firmware->trains; ++k) {
-        const nr_train *train = &firmware->train[k];
-        uint32_t *played = &firmware->played[k];
-        for (; *played < train->events && train->step[*played] == net->step; ++*played)
-            nr_add_spike(net, train->source, train->cell[*played]);
-    }
-}
-
 #if NR_HAS_SIGNALS
-static void nr_take_signals(nr_net *net)
+static void nr_take_signals(const nr_net *net)
 {
     for (uint32_t k = 0; k < net->inputs; ++k) {
         if (!net->input[k].is_signal)
             continue;
         nr_signal *signal = &net->signal[net->input[k].place];
-        while (signal->next < signal->changes && signal->step[signal->next] <= net->step)
+        while (signal->next < signal->changes && signal->step[signal->next] <= NR_STEP(net))
             ++signal->next;
     }
 }
@@ -245,7 +245,7 @@ static void nr_take_signals(nr_net *net)
 static nr_status nr_device_drive(
     const nr_firmware *firmware, uint32_t place, const real *value, uint32_t count)
 {
-    nr_net *net = firmware->net;
+    const nr_net *net = firmware->net;
     if (!value)
         return NR_NULL;
     if (place >= net->inputs || !net->input[place].is_signal)
@@ -268,7 +268,7 @@ static void nr_give_out(
     const nr_net *net = firmware->net;
     *n_out = 0;
     for (uint32_t k = 0; k < firmware->outputs; ++k) {
-        nr_reader reader = nr_read(net, firmware->output[k], net->step, 0, 1);
+        nr_reader reader = nr_read(net, firmware->output[k], NR_STEP(net), 0, 1);
         const nr_index *cell;
         uint32_t count;
         while ((count = nr_next_spikes(&reader, &cell)))
@@ -285,15 +285,14 @@ static nr_status nr_device_step(
     const nr_firmware *firmware, const nr_event *in, uint32_t n_in, nr_event *out, uint32_t room,
     uint32_t *n_out)
 {
-    nr_net *net = firmware->net;
+    const nr_net *net = firmware->net;
     if ((n_in && !in) || (room && !out))
         return NR_NULL;
-    if (net->step >= NR_LAST_STEP)
+    if (NR_STEP(net) >= NR_LAST_STEP)
         return NR_STEP_LIMIT;
-    const nr_status status = nr_check_events(firmware, in, n_in);
+    const nr_status status = nr_take_events(firmware, in, n_in);
     if (status != NR_OK)
         return status;
-    nr_take_events(firmware, in, n_in);
 #if NR_HAS_SIGNALS
     nr_take_signals(net);
 #endif
@@ -307,7 +306,8 @@ static nr_status nr_device_step(
     nr_step_5(net, 0);
     if (n_out)
         nr_give_out(firmware, out, room, n_out);
-    ++net->step;
+    ++NR_STEP(net);
+    nr_clear_events(firmware);
     return n_out && *n_out > room ? NR_NO_ROOM : NR_OK;
 }
 

@@ -200,9 +200,18 @@ typedef struct {
     uint32_t gradeds;
 } nr_share;
 
-/* A network. */
+/* A network.  On a device all of it is constant, and the step is elsewhere. */
+#if NR_BITS
+#define NR_STEP(net) (*(net)->now)
+#else
+#define NR_STEP(net) ((net)->step)
+#endif
 typedef struct nr_net {
+#if NR_BITS
+    nr_time *now; /* the next step */
+#else
     nr_time step; /* the next one */
+#endif
     uint64_t seed;
     double dt; /* seconds */
     uint32_t threads;

@@ -164,8 +164,8 @@ static void nr_poisson_events(const nr_net *net, const nr_poisson *input, uint32
 {
     enum { BLOCK = NR_POISSON_BLOCK };
     uint32_t word[BLOCK];
-    const nr_random at = nr_random_at(net->seed, input->stream, 0, (uint64_t)net->step);
-    real *restrict target = nr_due(&input->target, net->step);
+    const nr_random at = nr_random_at(net->seed, input->stream, 0, (uint64_t)NR_STEP(net));
+    real *restrict target = nr_due(&input->target, NR_STEP(net));
     const uint32_t last = input->first[thread + 1];
     for (uint32_t i = input->first[thread]; i < last; i += BLOCK) {
         const uint32_t count = last - i < BLOCK ? last - i : BLOCK;
@@ -203,7 +203,7 @@ static void nr_add_signal(const nr_net *net, const nr_signal *input, uint32_t th
     if (!input->next)
         return;
     const real *restrict value = input->value + (size_t)(input->next - 1) * input->width;
-    real *restrict target = nr_due(&input->target, net->step);
+    real *restrict target = nr_due(&input->target, NR_STEP(net));
     const uint32_t first = input->first[thread], last = input->first[thread + 1];
     if (input->width > 1)
         for (uint32_t i = first; i < last; ++i)
@@ -218,7 +218,7 @@ static void nr_add_signal(const nr_net *net, const nr_signal *input, uint32_t th
 static void nr_arrive(const nr_net *net, uint32_t thread)
 {
     const nr_share *share = &net->share[thread];
-    const nr_time step = net->step;
+    const nr_time step = NR_STEP(net);
     for (uint32_t k = 0; k < net->transfers; ++k)
         nr_add_and_clear(&net->transfer[k], thread, step);
     for (uint32_t k = 0; k < share->directs; ++k) {
@@ -253,7 +253,7 @@ static void nr_update_and_fire(const nr_net *net, uint32_t thread)
         const nr_cells *cells = &net->cells[k];
         const nr_cell_kernel *kernel = &nr_cell_kernels[cells->kernel];
         const nr_spikes *spikes = &net->spikes[cells->source];
-        uint32_t *bits = nr_bits_of(spikes, net->step);
+        uint32_t *bits = nr_bits_of(spikes, NR_STEP(net));
         for (uint32_t first = 0; first < spikes->size; first += NR_WORD_BITS) {
             const uint32_t left = spikes->size - first;
             const uint32_t last = first + (left < NR_WORD_BITS ? left : NR_WORD_BITS);
@@ -270,7 +270,7 @@ static void nr_update_and_fire(const nr_net *net, uint32_t thread)
 #else
 static void nr_update_and_fire(const nr_net *net, uint32_t thread)
 {
-    const nr_time step = net->step;
+    const nr_time step = NR_STEP(net);
     for (uint32_t k = 0; k < net->populations; ++k) {
         const nr_cells *cells = &net->cells[k];
         const nr_spikes *spikes = &net->spikes[cells->source];
@@ -336,12 +336,12 @@ static void nr_see_post_spikes(const nr_net *net, uint32_t thread)
         if (!kernel->on_post && !kernel->flush)
             continue;
         nr_reader reader =
-            nr_read(net, edges->post, net->step - (nr_time)edges->dendritic, thread, thread + 1);
+            nr_read(net, edges->post, NR_STEP(net) - (nr_time)edges->dendritic, thread, thread + 1);
         const nr_index *cell = 0;
         uint32_t count = nr_next_spikes(&reader, &cell);
 #if NR_HAS_DEFERRED
         if (kernel->flush) {
-            nr_note_post_spikes(edges, cell, count, net->step);
+            nr_note_post_spikes(edges, cell, count, NR_STEP(net));
             continue;
         }
 #endif
@@ -358,7 +358,7 @@ static void nr_raise_traces(const nr_net *net, uint32_t thread, uint32_t is_post
         const nr_traces *traces = &net->trace[k];
         if (traces->is_post != is_post)
             continue;
-        const nr_time when = net->step - (nr_time)traces->lag;
+        const nr_time when = NR_STEP(net) - (nr_time)traces->lag;
         nr_reader reader = nr_read(net, traces->source, when, thread, thread + 1);
         const nr_synapse_kernel *kernel = &nr_synapse_kernels[traces->kernel];
         const nr_index *cell;
@@ -375,8 +375,8 @@ static void nr_see_pre_spikes(const nr_net *net, uint32_t thread)
     const nr_share *share = &net->share[thread];
     for (uint32_t k = 0; k < share->sents; ++k) {
         const nr_delivery *sent = &share->sent[k];
-        real *target = nr_due(&sent->ring, net->step + (nr_time)sent->edges->dendritic);
-        nr_deliver(net, sent, net->step - (nr_time)sent->edges->axonal, target, net->step);
+        real *target = nr_due(&sent->ring, NR_STEP(net) + (nr_time)sent->edges->dendritic);
+        nr_deliver(net, sent, NR_STEP(net) - (nr_time)sent->edges->axonal, target, NR_STEP(net));
     }
 }
 
@@ -386,7 +386,7 @@ static void nr_send_graded(const nr_net *net, uint32_t thread)
     const nr_share *share = &net->share[thread];
     for (uint32_t k = 0; k < share->gradeds; ++k) {
         const nr_graded *graded = &share->graded[k];
-        real *restrict target = nr_due(&graded->ring, net->step + (nr_time)graded->delay);
+        real *restrict target = nr_due(&graded->ring, NR_STEP(net) + (nr_time)graded->delay);
         for (uint32_t row = 0; row < graded->rows; ++row) {
             const real value = graded->value[row];
             for (uint32_t s = graded->start[row]; s < graded->start[row + 1]; ++s)
