@@ -14,6 +14,7 @@ extern uint32_t neuro_data_source[], neuro_data_start[], neuro_data_end[];
 extern uint32_t neuro_bss_start[], neuro_bss_end[];
 
 int main(void);
+void neuro_board_init(void);
 void neuro_reset(void);
 void neuro_start(void) __attribute__((noreturn));
 void neuro_return(void) __attribute__((noreturn));
@@ -58,7 +59,13 @@ __attribute__((used)) void neuro_start(void)
     for (volatile uint32_t *to = neuro_bss_start; to < neuro_bss_end; to++) {
         *to = 0u;
     }
+    neuro_board_init();
     neuro_exit(main());
+}
+
+/* A board's own source file can set clocks and pins here. */
+__attribute__((weak)) void neuro_board_init(void)
+{
 }
 
 /* Emulators that call single functions of an image let them return to here. */

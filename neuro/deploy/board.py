@@ -138,6 +138,12 @@ class Board(_Model):
         Clock of the core in Hz; None if it varies.
     toolchain
         Compiler that makes its programs.
+    boot
+        Source file of what the chip's ROM wants before the vectors; "" if it wants nothing.
+    sources
+        C files of the board's own, which may define ``neuro_board_init`` (clocks, pins) and
+        ``neuro_uart_putc``; left out of programs for emulators, which have no peripherals.
+        Paths are relative to the board file.
     emulator, flasher
         What runs its programs without the board, and what writes its memory; None if nothing does.
     """
@@ -149,6 +155,8 @@ class Board(_Model):
     memory: dict[str, Region] = Field(default_factory=dict)
     clock: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     toolchain: str
+    boot: str = ""
+    sources: tuple[str, ...] = ()
     emulator: Emulator | None = None
     flasher: Flasher | None = None
 
@@ -199,7 +207,7 @@ class Board(_Model):
         """
         if self.emulator is None or not self.emulator.memory:
             return self
-        return self.model_copy(update={"memory": self.emulator.memory})
+        return self.model_copy(update={"memory": self.emulator.memory, "boot": ""})
 
 
 def board_names() -> list[str]:
@@ -231,11 +239,27 @@ def load_board(name: str) -> Board:
         error = unknown_name(name, board_names(), kind="board", where="board")
         raise UnknownNameError(error.what, where=error.where, hint=f"{error.hint} Or give a path.")
     try:
-        return Board.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        board = Board.model_validate(content)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileFormatError(f"is not TOML: {error}.", where=str(path)) from error
     except ValidationError as error:
         raise FileFormatError(_problems(error), where=str(path)) from None
+    found = {name: _source(name, path) for name in (board.boot, *board.sources) if name}
+    return board.model_copy(
+        update={
+            "boot": found.get(board.boot, ""),
+            "sources": tuple(found[name] for name in board.sources),
+        }
+    )
+
+
+def _source(name: str, board: Path) -> str:
+    """The path of a source file beside its board file, or among those that ship."""
+    for place in (board.parent, folder("deploy")):
+        if (place / name).is_file():
+            return str(place / name)
+    raise FileFormatError(f"boot, sources: there is no file {name!r}.", where=str(board))
 
 
 def _problems(error: ValidationError) -> str:

@@ -25,7 +25,8 @@ def startup_sources(board: Board, io: Io = "semihosting") -> tuple[Path, ...]:
     board
         Board that the program is for.
     io
-        Who hears it: a debugger or emulator, or a serial line.  A computer has its own.
+        Who hears it: ``"semihosting"``, a debugger or emulator; ``"uart"``, a serial line, with
+        the board's own source files.  A computer has its own.
 
     Raises
     ------
@@ -41,7 +42,12 @@ def startup_sources(board: Board, io: Io = "semihosting") -> tuple[Path, ...]:
             f"there is no {io!r}.", where="io", hint="Use 'semihosting' or 'uart'."
         )
     names = (f"io_{io}.c", "io_format.c", "mem.c")
-    return (place / _STARTUP[board.processor.family], *(common / name for name in names))
+    own = (board.boot, *(board.sources if io == "uart" else ()))
+    return (
+        place / _STARTUP[board.processor.family],
+        *(common / name for name in names),
+        *(Path(name) for name in own if name),
+    )
 
 
 def startup_include() -> Path:
