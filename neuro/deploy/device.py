@@ -31,7 +31,7 @@ STATUS = (
     "an event of a cell that does not exist, or the same event twice",
     "a buffer is too small",
     "a saved state of another network, or a damaged one",
-    "as many steps as a signed 32-bit number counts have been done",
+    "2130706432 steps have been done, which is the most",
     "no such input, or as many values as it does not take",
 )
 """What `nr_status` of deploy/runtime/neuro.h means."""

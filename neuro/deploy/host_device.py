@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import struct
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +37,7 @@ class HostDevice:
     def __init__(self, firmware: Firmware) -> None:
         self._prefix = firmware.prefix
         self._library: Library = compile_library(one_file(firmware))
-        self._functions = ctypes.CDLL(str(self._library.path))
+        self._functions = _own_copy(self._library.path)
         self._net = ctypes.c_uint32(0)
         self._size = HEADER + firmware.state_size
         room = sum(source.size for source in firmware.tables.network.sources.values())
@@ -88,6 +91,12 @@ class HostDevice:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _own_copy(library: Path) -> ctypes.CDLL:
+    """`library`, loaded with static memory of its own: a file that is loaded twice shares it."""
+    with tempfile.TemporaryDirectory(prefix="neuro-host-") as place:
+        return ctypes.CDLL(shutil.copy(library, place))
 
 
 def one_file(firmware: Firmware) -> str:
