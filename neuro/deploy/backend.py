@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from neuro.backends.contract import Backend, Engine
 from neuro.backends.firmware.generate import generate
 from neuro.backends.firmware.identifiers import prefix_of
-from neuro.backends.rules import only_float, refuse
+from neuro.backends.firmware.rules import firmware_findings
+from neuro.backends.rules import refuse
 from neuro.deploy.board import load_board
 from neuro.deploy.device import Device, DeviceEngine
 from neuro.deploy.emulated_device import EmulatedDevice
@@ -56,7 +57,7 @@ class CortexMBackend(Backend):
 
     def check(self, network: Network, options: CortexMOptions) -> list[Finding]:
         """Float networks run, where there is a compiler, and as far as the memory goes."""
-        findings = only_float(network, self.name)
+        findings = firmware_findings(network, self.name)
         try:
             find_toolchain(load_board(options.board), options.toolchain)
         except CompilerError as error:

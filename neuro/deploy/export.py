@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from neuro.backends.c.compiler import find_compiler
 from neuro.backends.firmware.generate import Firmware, generate
 from neuro.backends.firmware.identifiers import prefix_of
-from neuro.backends.rules import only_float, refuse
+from neuro.backends.firmware.rules import firmware_findings
+from neuro.backends.rules import refuse
 from neuro.deploy.board import Board
 from neuro.deploy.demo import Demo, expected_sum, make_demo
 from neuro.deploy.project_files import write_folder
@@ -97,7 +98,7 @@ def export(
     StorageError
         If the folder is not empty and `force` is False, or cannot be written.
     """
-    refuse("cortex-m", only_float(network, "cortex-m"))
+    refuse("cortex-m", firmware_findings(network, "cortex-m"))
     prefix = name or prefix_of(network.name)
     firmware = generate(network, choose_seed(network, seed), prefix)
     drive = drive_of(network, inputs)

@@ -24,6 +24,12 @@ from neuro.recording.collect import recorded_sources
 HEADER = 20
 """Bytes before a saved state."""
 _WIDTH = 96
+_MACROS = ("H", "MAX_OUT", "STATE_SIZE", "LEARNT_SIZE")
+_FUNCTIONS = (
+    *("net", "state", "init", "reset", "step", "steps", "check", "drive"),
+    *("save", "load", "save_learnt", "load_learnt"),
+)
+"""What else a header calls PREFIX_NAME; a prefix may be in capitals as those of sources are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,13 +108,13 @@ def _context(
 ) -> dict[str, Any]:
     """What the templates need besides the kernels."""
     variables = static.memory.variables
-    names = Unique("MAX_OUT", "STATE_SIZE", "LEARNT_SIZE")
+    names = Unique(*_MACROS, *_FUNCTIONS)
     outputs = [tables.sources.index(name) for name in recorded_sources(network)]
     learnt = [v for v in variables if v.part == "weights"]
     fills, literals = _fills(static, variables, tables)
     return {
         "prefix": prefix,
-        "network": f"{network.name!r}, {network.content_hash[:16]}, seed {seed}",
+        "network": f"{_in_comment(network.name)}, {network.content_hash[:16]}, seed {seed}",
         "real": "float" if tables.dtype().itemsize == 4 else "double",
         "cell_count": sum(population.size for population in network.populations),
         "synapse_count": sum(len(d.edges.target) for d in (*tables.direct[0], *tables.sent[0])),
@@ -134,6 +140,11 @@ def _context(
         "identity": derived_seed(seed, network.content_hash) & 0xFFFFFFFF,
         "numbers": lambda array: numbers(array, tables),
     }
+
+
+def _in_comment(name: str) -> str:
+    """A name that does not end the comment that it stands in."""
+    return repr(name).replace("*/", "* /").replace("/*", "/ *")
 
 
 def _sources(network: Network, tables: low.Tables, names: Unique) -> list[tuple[str, int, str]]:

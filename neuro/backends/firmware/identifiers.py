@@ -8,6 +8,8 @@ from neuro.backends.c.printer import KEYWORDS
 from neuro.errors import ParameterError
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESERVED = re.compile(r"(nr|neuro)(_.*)?|main", re.IGNORECASE)
+"""Names of the runtime and of its files; file names may not tell letters' case."""
 
 
 def check_prefix(prefix: str) -> str:
@@ -21,7 +23,7 @@ def check_prefix(prefix: str) -> str:
     hint = "Use a letter, then letters, digits and underscores; give another with --name."
     if not _IDENTIFIER.fullmatch(prefix) or prefix.startswith("_"):
         raise ParameterError(f"{prefix!r} is no C identifier.", where="name", hint=hint)
-    if prefix in KEYWORDS or prefix in {"nr", "neuro"}:
+    if prefix in KEYWORDS or _RESERVED.fullmatch(prefix):
         raise ParameterError(f"{prefix!r} is reserved.", where="name", hint=hint)
     return prefix
 
