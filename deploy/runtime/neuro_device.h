@@ -124,10 +124,18 @@ static uint32_t nr_total(const nr_span *span, uint32_t count)
     return size;
 }
 
+/* Over the step, then the bytes that follow the header. */
+static uint32_t nr_header_check(const nr_header *header, const uint8_t *bytes)
+{
+    const uint32_t sum =
+        nr_check(2166136261u, (const uint8_t *)&header->step, sizeof header->step);
+    return nr_check(sum, bytes, header->size);
+}
+
 static nr_status nr_device_save(
     const nr_firmware *firmware, const nr_span *span, uint32_t count, uint8_t *to, uint32_t room)
 {
-    nr_header header = {NR_MAGIC, firmware->identity, nr_total(span, count), 2166136261u, 0};
+    nr_header header = {NR_MAGIC, firmware->identity, nr_total(span, count), 0, 0};
     if (!to)
         return NR_NULL;
     if (room < sizeof header || room - sizeof header < header.size)
@@ -138,7 +146,7 @@ static nr_status nr_device_save(
         memcpy(at, span[k].at, span[k].size);
         at += span[k].size;
     }
-    header.check = nr_check(header.check, to + sizeof header, header.size);
+    header.check = nr_header_check(&header, to + sizeof header);
     memcpy(to, &header, sizeof header);
     return NR_OK;
 }
@@ -156,7 +164,7 @@ static nr_status nr_device_load(
     memcpy(&header, from, sizeof header);
     if (header.magic != NR_MAGIC || header.identity != firmware->identity || header.step < 0
         || header.size != nr_total(span, count) || size - sizeof header < header.size
-        || header.check != nr_check(2166136261u, from + sizeof header, header.size))
+        || header.check != nr_header_check(&header, from + sizeof header))
         return NR_BAD_IMAGE;
     from += sizeof header;
     for (uint32_t k = 0; k < count; ++k) {

@@ -15,7 +15,7 @@ from neuro.backends.firmware.generate import HEADER, Firmware
 from neuro.deploy.board import Board, Region
 from neuro.deploy.device import Event, check_status
 from neuro.deploy.emulator.unicorn_machine import UnicornMachine
-from neuro.deploy.host_device import fnv
+from neuro.deploy.host_device import state_check
 from neuro.deploy.image import Image, check_fits
 from neuro.deploy.startup import linker_script, startup_include, startup_sources
 from neuro.deploy.toolchain import Toolchain, find_toolchain
@@ -176,7 +176,7 @@ class EmulatedDevice:
         size = HEADER + self._size
         self._call("save", start, size)
         magic, identity, bytes_, _, _ = _STRUCT.unpack(self.machine.read(start, HEADER))
-        header = _STRUCT.pack(magic, identity, bytes_, fnv(state), step)
+        header = _STRUCT.pack(magic, identity, bytes_, state_check(state, step), step)
         self.machine.write(start, header + state)
         self._call("load", start, size)
 

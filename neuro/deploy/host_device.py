@@ -76,7 +76,7 @@ class HostDevice:
         buffer = ctypes.create_string_buffer(self._size)
         self._call("save", buffer, self._size)
         magic, identity, size, _, _ = _STRUCT.unpack(buffer.raw[:HEADER])
-        header = _STRUCT.pack(magic, identity, size, fnv(state), step)
+        header = _STRUCT.pack(magic, identity, size, state_check(state, step), step)
         self._call("load", header + state, self._size)
 
     def check(self) -> int:
@@ -105,9 +105,9 @@ def one_file(firmware: Firmware) -> str:
     return firmware.header + firmware.source.replace(include, "")
 
 
-def fnv(data: bytes) -> int:
-    """The check sum of a saved state: FNV-1a in 32 bits."""
+def state_check(state: bytes, step: int) -> int:
+    """The check sum of a saved state: FNV-1a in 32 bits over the step, then the state."""
     check = 2166136261
-    for byte in data:
+    for byte in struct.pack("<i", step) + state:
         check = (check ^ byte) * 16777619 & 0xFFFFFFFF
     return check

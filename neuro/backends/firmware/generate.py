@@ -137,9 +137,15 @@ def _context(
         "outputs": outputs,
         "fills": fills,
         "learnt": learnt,
-        "identity": derived_seed(seed, network.content_hash) & 0xFFFFFFFF,
+        "identity": _identity(network, seed, variables),
         "numbers": lambda array: numbers(array, tables),
     }
+
+
+def _identity(network: Network, seed: int, variables: list[Variable]) -> int:
+    """A number that saved states carry: of the network, its seed, and how its memory is laid out."""
+    layout = ";".join(f"{v.type} {v.name}[{v.array.size}]" for v in variables)
+    return derived_seed(seed, f"{network.content_hash};{layout}") & 0xFFFFFFFF
 
 
 def _in_comment(name: str) -> str:
