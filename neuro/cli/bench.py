@@ -22,10 +22,13 @@ from neuro.simulation.progress import progress_of
 
 
 @readable_errors
-def bench(  # noqa: PLR0917 - options of a command line
+def bench(
     workload: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORKLOAD]...", help=f"By default all: {', '.join(WORKLOADS)}."),
+        typer.Argument(
+            metavar="[WORKLOAD]...",
+            help=f"By default all: {', '.join(WORKLOADS)}. Or mcu, costs on a microcontroller.",
+        ),
     ] = None,
     on: Annotated[str, typer.Option("--on", help="Simulators, separated by commas.")] = ",".join(
         SIMULATORS
@@ -42,12 +45,16 @@ def bench(  # noqa: PLR0917 - options of a command line
     save: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write all measurements (.json).")
     ] = None,
+    board: Annotated[str, typer.Option(help="Board of mcu.")] = "stm32f405",
     json: JsonOption = False,
 ) -> None:
     """Run workloads on neuro and its peers in turn; print medians and ratios.
 
     The exit code is 1 if firing rates differ or one of our engines fails.
     """
+    if workload == ["mcu"]:
+        _bench_mcu(board, json=json)
+        return
     chosen = _known(workload or WORKLOADS, WORKLOADS, "workload")
     simulators = _known((name.strip() for name in on.split(",")), SIMULATORS, "simulator")
     _set_limit(limit)
@@ -72,6 +79,30 @@ def bench(  # noqa: PLR0917 - options of a command line
         err.print("[red]firing rates differ; see the table[/]")
     if not outcome.passed:
         raise typer.Exit(NO)
+
+
+def _bench_mcu(board: str, *, json: bool) -> None:
+    """Print what events, cells and programs cost on a microcontroller."""
+    from dataclasses import asdict
+
+    from neuro.deploy.board import load_board
+    from neuro.deploy.mcu_bench import measure_costs
+
+    costs = measure_costs(load_board(board))
+    if json:
+        print_json([asdict(cost) | {"met": cost.met} for cost in costs])
+        return
+    words = {None: "", True: "met", False: "missed"}
+    rows = [
+        (
+            cost.what,
+            f"{cost.value:,.1f} {cost.unit}",
+            "" if cost.target is None else f"{cost.target:g}",
+            words[cost.met],
+        )
+        for cost in costs
+    ]
+    print_table(f"{board}, counted in unicorn", ("what", "cost", "at most", ""), rows)
 
 
 def _known(names: Iterable[str], known: Iterable[str], kind: str) -> list[str]:
