@@ -87,8 +87,9 @@ def _bench_mcu(board: str, *, json: bool) -> None:
 
     from neuro.deploy.board import load_board
     from neuro.deploy.mcu_bench import measure_costs
+    from neuro.models import CA3Memory
 
-    costs = measure_costs(load_board(board))
+    costs = measure_costs(load_board(board), CA3Memory(5, 10).network)
     if json:
         print_json([asdict(cost) | {"met": cost.met} for cost in costs])
         return

@@ -44,13 +44,17 @@ class Cost:
         return None if self.target is None else self.value <= self.target
 
 
-def measure_costs(board: Board, *, toolchain: str = "auto", optimise: str = "-O2") -> list[Cost]:
+def measure_costs(
+    board: Board, memory: Network, *, toolchain: str = "auto", optimise: str = "-O2"
+) -> list[Cost]:
     """All figures for `board`.
 
     Parameters
     ----------
     board
         A board whose core unicorn emulates.
+    memory
+        The CA3 memory, whose whole program is weighed.
     toolchain, optimise
         As for `EmulatedDevice`.
 
@@ -69,8 +73,7 @@ def measure_costs(board: Board, *, toolchain: str = "auto", optimise: str = "-O2
             costs.append(_event_cost(run(make(_layer(share))), f"{kind}, {name}"))
     for name, make in _FORMATS.items():
         costs.append(_cell_cost(run(make(_layer(1.0))), name))
-    memory = run(neuro.models.CA3Memory(5, 10).network)
-    return [*costs, *_program_costs(memory)]
+    return [*costs, *_program_costs(run(memory))]
 
 
 def _layer(share: float) -> Network:
