@@ -135,19 +135,15 @@ class Toolchain:
         macros = (f"-D{name}={value}" for name, value in (defines or {}).items())
         folders = (f"-I{folder}" for folder in include)
         files = (str(source) for source in sources)
-        link = (*self.link_flags(linker_script), *(f"-Wl,-u,{name}" for name in keep))
-        arguments = (
-            *self.flags(optimise),
-            *folders,
-            *macros,
-            *files,
-            *link,
-            "-o",
-            str(out),
-            *extra,
-        )
+        kept = (f"-Wl,-u,{name}" for name in keep)
+        arguments = (*self.flags(optimise), *folders, *macros, *files, *kept, "-o", str(out))
         log.info("building %s with %s", out.name, self.name)
-        done = _call((*self.command, *arguments), self.name)
+        # zig takes ten seconds to make its library for a core, which many programs do not need.
+        for library in (False, True) if self.kind == "zig" and self.core.bare else (True,):
+            link = self.link_flags(linker_script, library=library)
+            done = _call((*self.command, *arguments, *link, *extra), self.name)
+            if "undefined symbol: __" not in done.stderr:
+                break
         if done.returncode:
             raise _refused(self.name, done.stderr)
         return out
@@ -223,7 +219,8 @@ def _call(command: Sequence[str], name: str) -> subprocess.CompletedProcess[str]
 def _refused(name: str, messages: str) -> CompilerError:
     """The error for code that the compiler or linker refused; carries its first messages."""
     lines = [line for line in messages.strip().splitlines() if line.strip()]
-    worst = [line for line in lines if "error" in line or "overflowed" in line] or lines
+    telling = ("error:", "overflowed", "undefined")
+    worst = [line for line in lines if any(word in line for word in telling)] or lines
     text = "\n    ".join(worst[:8])
     return CompilerError(f"{name} refused the code:\n    {text}\n", where="toolchain")
 
@@ -245,7 +242,7 @@ def stack_usage(out: Path) -> dict[str, int]:
     UnavailableError
         If there are no such figures beside `out`, since zig does not write them.
     """
-    files = sorted(out.parent.glob(f"{out.stem}-*.su"))
+    files = sorted(out.parent.glob(f"{out.name}-*.su"))
     if not files:
         raise UnavailableError(
             "there are no stack figures beside it.",

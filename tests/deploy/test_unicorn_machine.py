@@ -220,3 +220,51 @@ def test_files_are_those_of_one_folder(tmp_path: Path) -> None:
     assert machine.run(files=folder).code == 0
     assert (folder / "out.bin").read_bytes() == bytes(range(20))
     assert machine.run().code != 0
+
+
+MANY = """
+uint32_t many(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f, uint32_t g,
+              uint32_t h, uint32_t i, uint32_t j);
+uint32_t many(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f, uint32_t g,
+              uint32_t h, uint32_t i, uint32_t j)
+{
+    return a + (b << 1) + (c << 2) + (d << 3) + (e << 4) + (f << 5) + (g << 6) + (h << 7) +
+           (i << 8) + (j << 9);
+}
+int32_t deep(int32_t n);
+int32_t deep(int32_t n)
+{
+    volatile int32_t here[8];
+    here[n & 7] = n;
+    return n > 0 ? deep(n - 1) + here[n & 7] : 0;
+}
+int main(void)
+{
+    neuro_puts("here");
+    return 3;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["microbit", "rp2040", "lm3s6965evb", "mps2-an500", "mps2-an505", "riscv-virt"]
+)
+def test_every_core_of_unicorn_runs_and_is_called(tmp_path: Path, name: str) -> None:
+    board = load_board(name)
+    machine = UnicornMachine(image(tmp_path, MANY, board, keep=("many", "deep")), board)
+    outcome = machine.run(count=True)
+    assert (outcome.code, outcome.output) == (3, "here")
+    assert outcome.instructions == sum(outcome.functions.values()) > 30
+    machine.start()
+    for bit in range(10):
+        assert machine.call("many", *(int(i == bit) for i in range(10))) == 1 << bit
+    assert machine.call("deep", 3) == 6
+    with pytest.raises(DeviceError, match=r"overflow|forbidden store at .* in deep"):
+        machine.call("deep", 100000)
+
+
+def test_a_bad_address_given_to_semihosting_is_a_fault(tmp_path: Path) -> None:
+    source = "int main(void)\n{\n    neuro_puts((const char *)0x40000000);\n    return 0;\n}\n"
+    machine = UnicornMachine(image(tmp_path, source), BOARD)
+    with pytest.raises(DeviceError, match="semihosting operation 0x4 was given a bad address"):
+        machine.run()
