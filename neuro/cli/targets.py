@@ -8,6 +8,8 @@ from neuro.cli.options import JsonOption
 from neuro.deploy.board import Board, board_names, load_board
 from neuro.errors import UnavailableError
 
+_BOARD_COLUMNS = ("name", "core", "flash", "RAM", "clock", "emulated by", "what it is")
+
 
 @readable_errors
 def targets(json: JsonOption = False) -> None:
@@ -22,7 +24,7 @@ def targets(json: JsonOption = False) -> None:
     rows = [(name, "yes" if here else "no", text) for name, here, text in backends]
     print_table("Backends", ("name", "available", "what it is"), rows)
     out.print()
-    print_table("Boards", ("name", "target", "core", "toolchain", "what it is"), map(_row, boards))
+    print_table("Boards", _BOARD_COLUMNS, map(_row, boards))
 
 
 def _describe(name: str) -> tuple[str, bool, str]:
@@ -36,7 +38,24 @@ def _describe(name: str) -> tuple[str, bool, str]:
 
 
 def _row(board: Board) -> tuple[str, ...]:
-    return (board.name, board.target, board.core, board.toolchain, board.summary)
+    clock = "" if board.clock is None else f"{board.clock / 1e6:g} MHz"
+    memory = (_size(board, "flash"), _size(board, "ram"))
+    return (board.name, board.core, *memory, clock, ", ".join(_emulators(board)), board.summary)
+
+
+def _size(board: Board, region: str) -> str:
+    """Size of a region in words; "" if the board has none."""
+    if region not in board.memory:
+        return ""
+    kilobytes = board.memory[region].length // 1024
+    return f"{kilobytes} KB" if kilobytes % 1024 else f"{kilobytes // 1024} MB"
+
+
+def _emulators(board: Board) -> list[str]:
+    """What runs the board's programs without it."""
+    unicorn = ["unicorn"] if board.processor.unicorn else []
+    emulator = board.emulator
+    return unicorn if emulator is None or emulator.kind == "unicorn" else [*unicorn, "qemu"]
 
 
 command = targets

@@ -29,3 +29,10 @@ def test_a_backend_that_cannot_be_used_says_why(
     lines = call("targets").stdout.splitlines()
     row = next(line.split() for line in lines if line.startswith("c "))
     assert row[1:] == ["no", "no", "C", "compiler", "was", "found"]
+
+
+def test_the_table_says_what_a_board_has(call: Callable[..., Result]) -> None:
+    lines = call("targets").stdout.splitlines()
+    rows = {line.split()[0]: " ".join(line.split()) for line in lines if line.strip()}
+    assert rows["stm32l412"].startswith("stm32l412 cortex-m4f 128 KB 40 KB 80 MHz unicorn,")
+    assert rows["host"].startswith("host native the computer")
