@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neuro.deploy.board import load_board
+from neuro.deploy.board import Region, load_board
 from neuro.deploy.emulator.unicorn_machine import UnicornMachine
 from neuro.deploy.image import Image
 from neuro.errors import DeviceError, ParameterError, UnknownNameError
@@ -40,6 +40,7 @@ int32_t jump(uint32_t address);
 int32_t jump(uint32_t address)
 {
     ((void (*)(void))address)();
+    counter--;
     return 0;
 }
 int32_t deep(int32_t n);
@@ -154,7 +155,7 @@ def test_stack_use_is_measured(machine: UnicornMachine) -> None:
         ),
         ("poke", 0x0800_0000, r"write 4 bytes at 0x08000000, in flash \(rx\)"),
         ("peek", 0, r"read 4 bytes at 0x00000000, where stm32l412 has no memory"),
-        ("jump", 0x2100_0001, r"execute . bytes at 0x21000000"),
+        ("jump", 0x2100_0001, r"execute . bytes at 0x21000000, where .* at .* in jump"),
         ("deep", 1000, r"just below the stack, which has overflowed, at .* in deep"),
         ("undefined", 0, r"stopped with an undefined instruction at .* in undefined"),
         ("leave", 0, r"leave\(\) ended the program with exit code 5"),
@@ -268,3 +269,17 @@ def test_a_bad_address_given_to_semihosting_is_a_fault(tmp_path: Path) -> None:
     machine = UnicornMachine(image(tmp_path, source), BOARD)
     with pytest.raises(DeviceError, match="semihosting operation 0x4 was given a bad address"):
         machine.run()
+
+
+def test_memory_need_not_be_a_multiple_of_4_kb(tmp_path: Path) -> None:
+    ram = Region(origin=0x2000_0000, length=10 * 1024)
+    board = BOARD.model_copy(update={"memory": {"flash": BOARD.flash, "ram": ram}})
+    program = image(tmp_path, SOURCE, board, keep=FUNCTIONS)
+    machine = UnicornMachine(program, board)
+    machine.start()
+    assert machine.call("poke", ram.end - 4) == 1
+    with pytest.raises(DeviceError, match="write 4 bytes at 0x20002800"):
+        machine.call("poke", ram.end)
+    odd = Region(origin=0x2000_0000, length=10 * 1024 + 100)
+    with pytest.raises(ParameterError, match="no multiple of 1024 bytes"):
+        UnicornMachine(program, BOARD.model_copy(update={"memory": {**board.memory, "ram": odd}}))

@@ -27,8 +27,8 @@ CORE_REGISTERS = Region(origin=0xE000_0000, length=0x10_0000)
 SECONDS = 60.0
 """Time limit of a run."""
 
-_PAGE = 4096
 _NOWHERE = 0xFFFF_FFFE
+_BELOW = 4096  # bytes below the stack that count as its overflow
 _PAINT = b"\xa5"
 _RETURN = "neuro_return"
 
@@ -78,6 +78,7 @@ class UnicornMachine:
             )
         }
         self._problem: DeviceError | None = None
+        self._host = Semihosting(self._peek, self._poke)
         self._reset("", None)
 
     def run(
@@ -258,6 +259,7 @@ class UnicornMachine:
 
     def _reset(self, arguments: str, files: Path | None) -> None:
         """A new machine with the program in its flash and RAM that holds nothing useful."""
+        self._host.close()
         unicorn, abi = self._constants, self._abi
         mode = sum(self._constant(name) for name in abi.mode.split())
         self._uc = uc = unicorn["Uc"](self._constant(abi.arch), mode)
@@ -269,23 +271,25 @@ class UnicornMachine:
         for segment in self.image.segments:
             if segment.data:
                 uc.mem_write(segment.load, segment.data)
-        self._host = Semihosting(
-            lambda address, size: bytes(uc.mem_read(address, size)),
-            uc.mem_write,
-            files=files,
-            arguments=arguments,
-        )
+        self._host = Semihosting(self._peek, self._poke, files=files, arguments=arguments)
         self._top = self.image.symbol("neuro_stack_top").address
         uc.reg_write(self._registers[abi.sp], self._top)
         uc.hook_add(self._constant("UC_HOOK_INTR"), self._interrupted)
         uc.hook_add(self._constant("UC_HOOK_MEM_INVALID"), self._invalid)
 
+    def _peek(self, address: int, size: int) -> bytes:
+        return bytes(self._uc.mem_read(address, size))
+
+    def _poke(self, address: int, data: bytes) -> None:
+        self._uc.mem_write(address, data)
+
     def _map(self, region: Region) -> None:
         letters = {"r": "UC_PROT_READ", "w": "UC_PROT_WRITE", "x": "UC_PROT_EXEC"}
         allowed = sum(self._constant(letters[letter]) for letter in region.attributes)
-        if region.origin % _PAGE or region.length % _PAGE:
+        page = self._uc.ctl_get_page_size()
+        if region.origin % page or region.length % page:
             raise ParameterError(
-                f"the region at {region.origin:#010x} is no multiple of {_PAGE} bytes.",
+                f"the region at {region.origin:#010x} is no multiple of {page} bytes.",
                 where=f"board {self.board.name!r}, memory",
                 hint="unicorn cannot map it; round it down, or use QEMU.",
             )
@@ -370,13 +374,11 @@ class UnicornMachine:
         """Note an access to what is not there, or may not be accessed so."""
         kinds = (("read", "READ"), ("write", "WRITE"), ("execute", "FETCH"))
         verb = next((verb for verb, name in kinds if access in self._accesses(name)), "access")
-        pc = uc.reg_read(self._registers[self._abi.pc])
-        self._problem = fault(
-            f"the program tried to {verb} {size} bytes at {address:#010x}, "
-            f"{self._describe(address)},",
-            self.image,
-            pc,
-        )
+        what = f"the program tried to {verb} {size} bytes at {address:#010x}"
+        pc = self._pc()
+        if verb == "execute":  # the pc says nothing then, but the link register may say who called
+            pc = int(uc.reg_read(self._registers[self._abi.link])) - self._abi.code_bit
+        self._problem = fault(f"{what}, {self._describe(address)},", self.image, pc)
         return False
 
     def _accesses(self, name: str) -> tuple[int, int]:
@@ -388,7 +390,7 @@ class UnicornMachine:
     def _describe(self, address: int) -> str:
         """What `address` is on this board."""
         bottom = self.address("neuro_stack_bottom")
-        if self.board.ram.origin == bottom and bottom - _PAGE <= address < bottom:
+        if self.board.ram.origin == bottom and bottom - _BELOW <= address < bottom:
             return "just below the stack, which has overflowed"
         for name, region in self.board.memory.items():
             if region.holds(address):
