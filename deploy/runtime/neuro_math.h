@@ -8,8 +8,23 @@
 #define NEURO_MATH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#if __STDC_HOSTED__
 #include <string.h>
+#else /* compilers need these four, but not the header, without an operating system */
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
+void *memset(void *to, int value, size_t size);
+#define memcpy __builtin_memcpy
+#define memmove __builtin_memmove
+#define memset __builtin_memset
+#endif
+
+/* Nonzero where there is no libm, or it is not wanted. */
+#ifndef NR_OWN_MATH
+#define NR_OWN_MATH 0
+#endif
 
 #if NR_FLOAT64
 typedef double real;
@@ -31,8 +46,6 @@ static inline real nr_min(real a, real b) { return a < b ? a : b; }
 static inline real nr_max(real a, real b) { return a > b ? a : b; }
 static inline real nr_clip(real x, real low, real high) { return nr_min(nr_max(x, low), high); }
 static inline real nr_abs(real x) { return nr_builtin(fabs)(x); }
-static inline real nr_sqrt(real x) { return nr_builtin(sqrt)(x); }
-static inline real nr_floor(real x) { return nr_builtin(floor)(x); }
 static inline real nr_sign(real x)
 {
     return (x > 0 ? (real)1 : (real)0) - (x < 0 ? (real)1 : (real)0);
@@ -51,6 +64,13 @@ static inline nr_int nr_to_bits(real x)
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
+
+#if NR_OWN_MATH
+#include "neuro_root.h"
+#else
+static inline real nr_sqrt(real x) { return nr_builtin(sqrt)(x); }
+static inline real nr_floor(real x) { return nr_builtin(floor)(x); }
+#endif
 
 /* 2 to the power of a whole number, first clipped to the exponents of normal numbers. */
 static inline real nr_pow2(real k)

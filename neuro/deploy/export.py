@@ -29,6 +29,7 @@ from neuro.version import __version__
 RUNTIME = (
     "neuro.h",
     "neuro_math.h",
+    "neuro_root.h",
     "neuro_net.h",
     "neuro_philox.h",
     "neuro_step.h",
