@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from neuro.cells import (
     ALIF,
     LIF,
+    PHC,
     AdEx,
     Cell,
     CustomCell,
@@ -61,6 +62,7 @@ __all__ = [
     "FLOAT32",
     "FLOAT64",
     "LIF",
+    "PHC",
     "AdEx",
     "AllToAllConnector",
     "AntiHebbian",

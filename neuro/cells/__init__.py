@@ -9,11 +9,13 @@ from neuro.cells.if_curr_delta import IF_curr_delta
 from neuro.cells.if_curr_exp import IF_curr_exp
 from neuro.cells.izhikevich import Izhikevich
 from neuro.cells.lif import LIF
+from neuro.cells.phc import PHC
 from neuro.cells.poisson import SpikeSourcePoisson
 
 __all__ = [
     "ALIF",
     "LIF",
+    "PHC",
     "AdEx",
     "Cell",
     "CustomCell",
