@@ -128,13 +128,10 @@ def project_files(made: Export, optimise: str = "-O2") -> dict[str, str]:
     files = {f"src/{name}": _text(runtime / name) for name in RUNTIME}
     files |= {f"src/{prefix}.h": firmware.header, f"src/{prefix}.c": firmware.source}
     files["network.txt"] = print_network(firmware.tables.network)
-    sources = startup_sources(board)
-    files |= {f"board/{path.name}": _text(path) for path in sources}
+    sources = {*startup_sources(board), *(startup_sources(board, "uart"))}
+    files |= {f"board/{path.name}": _text(path) for path in sorted(sources)}
     files["board/neuro_io.h"] = _text(common / "neuro_io.h")
     if board.processor.bare:
-        files |= {
-            f"board/{name}": _text(common / name) for name in ("io_uart.c", "io_semihosting.c")
-        }
         files["board/linker.ld"] = linker_script(board)
     files |= {f"host/{name}": _text(common / name) for name in ("io_host.c", "io_format.c")}
     content = _context(made, optimise)

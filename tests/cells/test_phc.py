@@ -24,7 +24,7 @@ def run(drive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def drive() -> np.ndarray:
-    return np.random.default_rng(1).normal(0.25, 0.5, STEPS)
+    return np.random.default_rng(1).normal(0.35, 0.6, STEPS)
 
 
 def test_the_recurrence_by_hand() -> None:

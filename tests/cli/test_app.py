@@ -13,7 +13,10 @@ from click.testing import Result
 import neuro
 from tests.cli.conftest import words
 
-COMMANDS = ("models", "targets", "run", "check", "verify", "plot", "bench")
+COMMANDS = (
+    *("models", "targets", "run", "check", "verify"),
+    *("export", "flash", "plot", "bench"),
+)
 
 Call = Callable[..., Result]
 Python = Callable[..., subprocess.CompletedProcess[str]]
