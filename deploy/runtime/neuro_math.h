@@ -97,4 +97,12 @@ static inline real nr_open(uint32_t word)
 }
 #endif
 
+/* What arrives: sums, and products (which are shifted in fixed point only). */
+static inline real nr_plus(real sum, real value) { return sum + value; }
+static inline real nr_times(real a, real b, int32_t s)
+{
+    (void)s;
+    return a * b;
+}
+
 #endif
