@@ -37,7 +37,7 @@ class Scales:
         """How a variable of a population or projection is stored; a bound port is its variable."""
         if variable == WEIGHT and name in self._projections:
             return Target(self._weight(name), self._network.format.weight_bits)
-        variable = _bound(self._network, name, variable)
+        variable = bound_variable(self._network, name, variable)
         return Target(self._given.get((name, variable), self._network.format.fraction_bits))
 
     def of(self, name: str, variable: str) -> int:
@@ -52,7 +52,8 @@ class Scales:
         return self._given.get((projection, WEIGHT), self._weights.get(projection, 0))
 
 
-def _bound(network: Network, name: str, variable: str) -> str:
+def bound_variable(network: Network, name: str, variable: str) -> str:
+    """The state variable behind a bound port of a population, or `variable` itself."""
     source = network.sources.get(name)
     if isinstance(source, Population):
         for port in source.cell.ports:
