@@ -400,7 +400,8 @@ def _scale(text: str) -> Scale:
         case [target, variable, exponent] if re.fullmatch(r"-?\d+", exponent):
             return Scale(target=target, variable=variable, exponent=int(exponent))
     raise FileFormatError(
-        f"{text!r} is no scale.", hint="Write 'scale TARGET VARIABLE EXPONENT', with a whole number."
+        f"{text!r} is no scale.",
+        hint="Write 'scale TARGET VARIABLE EXPONENT', with a whole number.",
     )
 
 
