@@ -38,7 +38,7 @@ SHOWN = 200_000
 
 
 @readable_errors
-def run(  # noqa: PLR0917 - options of a command line
+def run(
     model: Model,
     protocol: ProtocolOption = None,
     set_: SetOption = None,
