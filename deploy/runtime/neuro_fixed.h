@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__ARM_FEATURE_DSP)
+#include <arm_acle.h>
+#endif
 
 typedef int32_t real;
 typedef int32_t nr_int;
@@ -28,8 +31,25 @@ static inline int32_t nr_shifted(int64_t x, int32_t s)
     return nr_saturate((x + ((int64_t)1 << (s - 1)) - (x < 0)) >> s);
 }
 
+/* Saturated sums, in the form that suits the processor; all forms give the same. */
+#if defined(__ARM_FEATURE_DSP) && !defined(NR_NARROW_SUMS)
+static inline int32_t nr_add_sat(int32_t a, int32_t b) { return __qadd(a, b); }
+static inline int32_t nr_sub_sat(int32_t a, int32_t b) { return __qsub(a, b); }
+#elif UINTPTR_MAX > 0xFFFFFFFFu && !defined(NR_NARROW_SUMS)
 static inline int32_t nr_add_sat(int32_t a, int32_t b) { return nr_saturate((int64_t)a + b); }
 static inline int32_t nr_sub_sat(int32_t a, int32_t b) { return nr_saturate((int64_t)a - b); }
+#else
+static inline int32_t nr_add_sat(int32_t a, int32_t b)
+{
+    const int32_t sum = (int32_t)((uint32_t)a + (uint32_t)b); /* of the wrong sign if out of range */
+    return ((a ^ sum) & (b ^ sum)) < 0 ? (a < 0 ? INT32_MIN : INT32_MAX) : sum;
+}
+static inline int32_t nr_sub_sat(int32_t a, int32_t b)
+{
+    const int32_t difference = (int32_t)((uint32_t)a - (uint32_t)b);
+    return ((a ^ b) & (a ^ difference)) < 0 ? (a < 0 ? INT32_MIN : INT32_MAX) : difference;
+}
+#endif
 static inline int32_t nr_neg_sat(int32_t a) { return nr_saturate(-(int64_t)a); }
 static inline int32_t nr_abs_sat(int32_t a) { return a < 0 ? nr_neg_sat(a) : a; }
 static inline int32_t nr_shift(int32_t a, int32_t s) { return nr_shifted(a, s); }

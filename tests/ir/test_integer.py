@@ -97,7 +97,8 @@ CASES
 """
 
 
-def test_c_is_the_same_and_has_no_undefined_behaviour(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [[], ["-DNR_NARROW_SUMS"]], ids=["wide", "narrow"])
+def test_c_is_the_same_and_has_no_undefined_behaviour(tmp_path: Path, form: list[str]) -> None:
     calls = (
         f"        case {k}: r = nr_{name}({', '.join(ARGUMENTS.get(name, 'as'))}); break;"
         for k, name in enumerate(EXACT)
@@ -107,7 +108,16 @@ def test_c_is_the_same_and_has_no_undefined_behaviour(tmp_path: Path) -> None:
     flags = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O2"]
     traps = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
     include = f"-I{folder('deploy') / 'runtime'}"
-    command = [str(require_compiler()), *flags, *traps, include, "-o", str(program), str(source)]
+    command = [
+        str(require_compiler()),
+        *flags,
+        *traps,
+        *form,
+        include,
+        "-o",
+        str(program),
+        str(source),
+    ]
     subprocess.run(command, check=True)
     cases = [
         (k, a, b, s)
