@@ -148,6 +148,10 @@ class CPrinter:
         raise TypeError(f"not an expression: {expression!r}")
 
 
+REAL: dict[Numeric, str] = {np.float32: "float", np.float64: "double", np.int32: "int32_t"}
+"""What ``real`` is in C."""
+
+
 def literal(value: float, dtype: Numeric) -> str:
     """A number in C that reads back as `value` rounded to `dtype`; hexadecimal unless whole."""
     if dtype is np.int32:
