@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, seed
 
 import neuro
-from neuro.errors import UnsupportedError
+from neuro.errors import ParameterError, UnsupportedError
 from neuro.ir.declare import cell_type
 from neuro.ir.expressions import integer
 from neuro.ir.network import Network
@@ -340,3 +341,28 @@ def test_recordings_are_numbers(backend: str) -> None:
         values = recording.traces[target][variable].values
         assert values.dtype == np.float64
         assert np.abs(values - plain.traces[target][variable].values).mean() < 0.02
+
+
+def test_a_checkpoint_goes_on_bit_for_bit_on_another_engine(tmp_path: Path) -> None:
+    network = quantised(synapse_case("three-factor", delay=5.0), 8).network
+    with neuro.Session(network, backend="reference") as session:
+        session.run(30)
+        path = session.save(tmp_path / "half.checkpoint")
+        session.run(30)
+        expected = session.snapshot()
+    with neuro.Session(network, backend="c") as session:
+        session.load(path)
+        session.run(30)
+        assert first_difference(expected, session.snapshot(), 60) is None
+
+
+def test_a_snapshot_of_floats_is_refused() -> None:
+    fixed, plain = (
+        cell_case("LIF value", f).network for f in (neuro.fixed_point(7, 24), neuro.FLOAT32)
+    )
+    with (
+        neuro.Session(fixed, backend="c") as a,
+        neuro.Session(plain, backend="c") as b,
+        pytest.raises(ParameterError, match="holds float32, not int32"),
+    ):
+        a.restore(b.snapshot())
