@@ -10,10 +10,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 #if defined(__ARM_FEATURE_DSP)
 #include <arm_acle.h>
 #endif
+
+#include "neuro_memory.h"
 
 typedef int32_t real;
 typedef int32_t nr_int;

@@ -31,6 +31,7 @@ RUNTIME = (
     "neuro.h",
     "neuro_fixed.h",
     "neuro_math.h",
+    "neuro_memory.h",
     "neuro_root.h",
     "neuro_net.h",
     "neuro_philox.h",
