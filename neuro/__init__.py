@@ -35,7 +35,8 @@ from neuro.frontend.connectors import (
     PoolingConnector,
 )
 from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource
-from neuro.ir.network import FLOAT32, FLOAT64, Network, fixed_point
+from neuro.ir.network import FLOAT32, FLOAT64, Network, Scale, fixed_point
+from neuro.passes.quantise import quantise
 from neuro.recording.data import Recording
 from neuro.simulation.check import check
 from neuro.simulation.run import simulate, simulate_to_file
@@ -94,6 +95,7 @@ __all__ = [
     "PoolingConnector",
     "Recording",
     "RunInterrupted",
+    "Scale",
     "Session",
     "SpikeSourceArray",
     "SpikeSourcePoisson",
@@ -108,6 +110,7 @@ __all__ = [
     "check",
     "fixed_point",
     "load_network",
+    "quantise",
     "save_network",
     "simulate",
     "simulate_to_file",

@@ -41,7 +41,7 @@ def history_lists(rows: Integers, depth: int) -> list[Integers]:
 
 
 def check_snapshot(snapshot: Mapping[str, NDArray[Any]], *, like: Mapping[str, Any]) -> None:
-    """Make sure that `snapshot` has the names and shapes of `like`.
+    """Make sure that `snapshot` has the names, shapes and kinds of numbers of `like`.
 
     Raises
     ------
@@ -54,9 +54,14 @@ def check_snapshot(snapshot: Mapping[str, NDArray[Any]], *, like: Mapping[str, A
         state = "lacks" if different[0] in like else "has an unknown"
         raise ParameterError(f"{state} {different[0]!r}.", where="snapshot", hint=hint)
     for name, array in like.items():
-        if not name.startswith("history/") and snapshot[name].shape != array.shape:
+        found = snapshot[name]
+        if not name.startswith("history/") and found.shape != array.shape:
             raise ParameterError(
-                f"{name!r} has shape {snapshot[name].shape}, not {array.shape}.",
+                f"{name!r} has shape {found.shape}, not {array.shape}.", where="snapshot", hint=hint
+            )
+        if found.dtype.kind != array.dtype.kind:
+            raise ParameterError(
+                f"{name!r} holds {found.dtype.name}, not {array.dtype.name}.",
                 where="snapshot",
-                hint=hint,
+                hint="It must be one of the same network, in the same number format.",
             )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,12 @@ from hypothesis import strategies as st
 
 import neuro
 from neuro.frontend.handles import PopulationHandle
+from neuro.ir.cell import CellType
 from neuro.ir.declare import cell_type, synapse_type, trace
-from neuro.ir.network import Network
+from neuro.ir.fixed.mantissa import best_exponent
+from neuro.ir.network import Network, Scale
+from neuro.passes.watch_peaks import cell_variables
+from neuro.units import parse_unit
 
 STEPS = 60
 
@@ -61,6 +66,20 @@ ASTROCYTE = cell_type(
     """,
 )
 """A graded cell: it never spikes."""
+
+INTEGER_ASTROCYTE = cell_type(
+    "integer_astrocyte",
+    parameters="tau_g : ms = 30\n tau_c : ms = 100",
+    state="g : 1 = 0\n c : 1 = 0\n gate : 1 = 0",
+    ports="sense : 1 -> g",
+    derived="d_g = exp(-dt / tau_g)\n d_c = exp(-dt / tau_c)",
+    update="""
+        c = d_c * c + (1 - d_c) * g
+        gate = clip(4 * (c - 0.2), 0, 1)
+        g = d_g * g
+    """,
+)
+"""An astrocyte that has an integer form."""
 
 CALCIUM = synapse_type(
     "calcium",
@@ -125,6 +144,12 @@ LIBRARY_CELLS: dict[str, tuple[Any, float]] = {
     "coupled": (lambda: neuro.CustomCell(COUPLED), 0.5),
 }
 """Every library cell, driven close to threshold, and the weight of an input that moves it."""
+
+
+INTEGER_CELLS = tuple(
+    name for name in LIBRARY_CELLS if name not in ("IF_cond_exp", "AdEx", "noisy")
+)
+"""Those that have an integer form."""
 
 
 def plastic(name: str, weight: float, **given: Any) -> neuro.Synapse:
@@ -234,20 +259,26 @@ def synapse_case(name: str, format: Any = neuro.FLOAT32, delay: Any = 2.0) -> Ca
 
 
 @st.composite
-def cases(draw: Any) -> Case:
-    """A random network: cells, connectors, delays 1 to 20, plasticity, noise, inputs, graded parts."""
-    format = draw(st.sampled_from([neuro.FLOAT32, neuro.FLOAT64]))
+def cases(draw: Any, *, fixed: bool = False) -> Case:
+    """A random network: cells, connectors, delays 1 to 20, plasticity, noise, inputs, graded parts.
+
+    In fixed point, exponents are drawn too: some variables saturate, some keep few bits.
+    """
+    formats = [neuro.fixed_point(7, 24, weight_bits=bits) for bits in (8, 16)]
+    format = draw(st.sampled_from(formats if fixed else [neuro.FLOAT32, neuro.FLOAT64]))
+    kinds = INTEGER_CELLS if fixed else tuple(LIBRARY_CELLS)
     seed = draw(st.integers(0, 2**64 - 1))
     net = neuro.NetworkBuilder(dt=draw(st.sampled_from([0.5, 1.0])), name="random", format=format)
     source = net.population(draw(st.integers(1, 30)), neuro.SpikeSourceArray(), label="source")
-    populations = [_population(draw, net, place) for place in range(draw(st.integers(1, 3)))]
+    count = draw(st.integers(1, 3))
+    populations = [_population(draw, net, place, kinds) for place in range(count)]
     for place in range(draw(st.integers(1, 5))):
         pre = draw(st.sampled_from([source, *(handle for handle, _ in populations)]))
         _projection(draw, net, pre, *draw(st.sampled_from(populations)), place)
     for handle, weight in populations:
         _inputs(draw, net, handle, weight)
     if draw(st.booleans()):
-        _glia(draw, net, *populations[0])
+        _glia(draw, net, *populations[0], INTEGER_ASTROCYTE if fixed else ASTROCYTE)
     events = draw(
         st.lists(
             st.tuples(st.integers(0, STEPS - 1), st.integers(0, source.size - 1)),
@@ -256,11 +287,31 @@ def cases(draw: Any) -> Case:
         )
     )
     table = np.array(sorted(events), np.int64).reshape(-1, 2)
-    return Case(net.build(), {"source": (table[:, 0], table[:, 1])}, seed=seed)
+    network = net.build()
+    if fixed:
+        jitter = st.integers(-2, 6)
+        network = scaled(network, lambda: draw(jitter))
+    return Case(network, {"source": (table[:, 0], table[:, 1])}, seed=seed)
 
 
-def _population(draw: Any, net: neuro.NetworkBuilder, place: int) -> tuple[PopulationHandle, float]:
-    make, weight = LIBRARY_CELLS[draw(st.sampled_from(sorted(LIBRARY_CELLS)))]
+def scaled(network: Network, finer: Callable[[], int] = lambda: 0) -> Network:
+    """`network` with room for 128 units in each variable of a cell, or ``2**-finer()`` of that."""
+    found = [
+        Scale(target=p.name, variable=variable, exponent=_exponent(unit) + finer())
+        for p in network.populations
+        for variable, unit in cell_variables(p.cell).items()
+    ]
+    return replace(network, scales=tuple(found))
+
+
+def _exponent(unit: str) -> int:
+    return best_exponent(128 * float(parse_unit(unit).to_si(1.0)))
+
+
+def _population(
+    draw: Any, net: neuro.NetworkBuilder, place: int, kinds: tuple[str, ...]
+) -> tuple[PopulationHandle, float]:
+    make, weight = LIBRARY_CELLS[draw(st.sampled_from(sorted(kinds)))]
     size = draw(st.sampled_from([1, 3, 17, 70, 130]))
     cell = make()
     if draw(st.integers(0, 4)) == 0:
@@ -328,9 +379,11 @@ def _inputs(draw: Any, net: neuro.NetworkBuilder, post: PopulationHandle, weight
         net.inject(source, post, port=port)
 
 
-def _glia(draw: Any, net: neuro.NetworkBuilder, post: PopulationHandle, weight: float) -> None:
+def _glia(
+    draw: Any, net: neuro.NetworkBuilder, post: PopulationHandle, weight: float, kind: CellType
+) -> None:
     """An astrocyte that senses spikes and feeds back through a graded projection."""
-    glia = net.population(2, neuro.CustomCell(ASTROCYTE), label="glia")
+    glia = net.population(2, neuro.CustomCell(kind), label="glia")
     net.projection(
         post, glia, neuro.AllToAllConnector(), neuro.StaticSynapse(weight=0.05), label="sense"
     )

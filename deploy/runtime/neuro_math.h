@@ -8,18 +8,8 @@
 #define NEURO_MATH_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#if __STDC_HOSTED__
-#include <string.h>
-#else /* compilers need these four, but not the header, without an operating system */
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
-void *memmove(void *to, const void *from, size_t size);
-void *memset(void *to, int value, size_t size);
-#define memcpy __builtin_memcpy
-#define memmove __builtin_memmove
-#define memset __builtin_memset
-#endif
+#include "neuro_memory.h"
 
 /* Nonzero where there is no libm, or it is not wanted. */
 #ifndef NR_OWN_MATH
@@ -96,5 +86,13 @@ static inline real nr_open(uint32_t word)
     return ((real)(int32_t)(word >> 9) + 0.5f) * 0x1p-23f;
 }
 #endif
+
+/* What arrives: sums, and products (which are shifted in fixed point only). */
+static inline real nr_plus(real sum, real value) { return sum + value; }
+static inline real nr_times(real a, real b, int32_t s)
+{
+    (void)s;
+    return a * b;
+}
 
 #endif

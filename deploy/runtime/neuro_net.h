@@ -7,7 +7,11 @@
 #ifndef NEURO_NET_H
 #define NEURO_NET_H
 
+#ifdef NR_FIXED
+#include "neuro_fixed.h"
+#else
 #include "neuro_math.h"
+#endif
 
 /* Numbers of cells, places of synapses and steps.  Where memory is scarce, the generated code asks
  * for narrower types. */
@@ -181,6 +185,7 @@ typedef struct {
     uint32_t rows;
     uint32_t delay;
     uint32_t uniform;
+    int32_t shift; /* of products to the right, in fixed point */
 } nr_graded;
 
 /* Adds what a ring holds for this step to sums that other inputs reach too, and empties it. */

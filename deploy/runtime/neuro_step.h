@@ -142,7 +142,7 @@ static void nr_add_and_clear(const nr_transfer *transfer, uint32_t thread, nr_ti
     real *restrict from = nr_due(&transfer->ring, step);
     real *restrict to = nr_due(&transfer->target, step);
     for (uint32_t i = transfer->first[thread]; i < transfer->first[thread + 1]; ++i) {
-        to[i] += from[i];
+        to[i] = nr_plus(to[i], from[i]);
         from[i] = 0;
     }
 }
@@ -176,7 +176,9 @@ static void nr_poisson_events(const nr_net *net, const nr_poisson *input, uint32
                 uint32_t events = 0;
                 for (uint32_t m = input->table[table]; m < input->table[table + 1]; ++m)
                     events += word[k] >= input->threshold[m];
-                target[i + k] += input->weight[input->per_cell ? i + k : 0] * (real)(int32_t)events;
+                target[i + k] = nr_plus(
+                    target[i + k],
+                    nr_times(input->weight[input->per_cell ? i + k : 0], (real)(int32_t)events, 0));
             }
             continue;
         }
@@ -188,10 +190,12 @@ static void nr_poisson_events(const nr_net *net, const nr_poisson *input, uint32
         }
         if (input->per_cell)
             for (uint32_t k = 0; k < count; ++k)
-                target[i + k] += input->weight[i + k] * (real)events[k];
+                target[i + k] =
+                    nr_plus(target[i + k], nr_times(input->weight[i + k], (real)events[k], 0));
         else
             for (uint32_t k = 0; k < count; ++k)
-                target[i + k] += input->weight[0] * (real)events[k];
+                target[i + k] =
+                    nr_plus(target[i + k], nr_times(input->weight[0], (real)events[k], 0));
     }
 }
 
@@ -207,10 +211,10 @@ static void nr_add_signal(const nr_net *net, const nr_signal *input, uint32_t th
     const uint32_t first = input->first[thread], last = input->first[thread + 1];
     if (input->width > 1)
         for (uint32_t i = first; i < last; ++i)
-            target[i] += value[i];
+            target[i] = nr_plus(target[i], value[i]);
     else
         for (uint32_t i = first; i < last; ++i)
-            target[i] += value[0];
+            target[i] = nr_plus(target[i], value[0]);
 }
 
 #endif
@@ -389,8 +393,11 @@ static void nr_send_graded(const nr_net *net, uint32_t thread)
         real *restrict target = nr_due(&graded->ring, NR_STEP(net) + (nr_time)graded->delay);
         for (uint32_t row = 0; row < graded->rows; ++row) {
             const real value = graded->value[row];
-            for (uint32_t s = graded->start[row]; s < graded->start[row + 1]; ++s)
-                target[graded->target[s]] += graded->weight[graded->uniform ? 0 : s] * value;
+            for (uint32_t s = graded->start[row]; s < graded->start[row + 1]; ++s) {
+                real *sum = &target[graded->target[s]];
+                const real weight = graded->weight[graded->uniform ? 0 : s];
+                *sum = nr_plus(*sum, nr_times(weight, value, graded->shift));
+            }
         }
     }
 }

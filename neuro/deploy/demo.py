@@ -65,7 +65,7 @@ def make_demo(firmware: Firmware, drive: Drive, steps: int) -> Demo:
 
 def _changes(firmware: Firmware, drive: Drive, steps: int) -> list[Change]:
     """Changes of the currents that are not those of the network itself."""
-    found, dtype = [], firmware.tables.dtype
+    found, dtype, numbers = [], firmware.tables.dtype, firmware.tables.numbers
     for place, item in enumerate(firmware.tables.inputs):
         if not isinstance(item, SignalTable):
             continue
@@ -76,7 +76,7 @@ def _changes(firmware: Firmware, drive: Drive, steps: int) -> list[Change]:
             continue
         for step, value in zip(signal.step, signal.value, strict=True):
             if step < steps:
-                row = np.atleast_1d(value)
+                row = np.atleast_1d(numbers.encode(item.node.post, item.node.port, value))
                 texts = ", ".join(literal(float(v), dtype) for v in row)
                 found.append(Change(int(step), place, texts, len(row)))
     return sorted(found, key=lambda change: change.step)
@@ -95,15 +95,16 @@ def expected_sum(firmware: Firmware, drive: Drive, demo: Demo) -> int:
     for step, source, cell in demo.events:
         by_step.setdefault(step, []).append((source, cell))
     places = [
-        (place, drive.signals[item.node.name])
+        (place, item.node, drive.signals[item.node.name])
         for place, item in enumerate(firmware.tables.inputs)
         if isinstance(item, SignalTable) and any(c.input == place for c in demo.changes)
     ]
     total = FNV_START
     for step in range(demo.steps):
-        for place, signal in places:
+        for place, node, signal in places:
             if step in signal.step:
-                device.drive(place, np.atleast_1d(signal.at(step)).astype(firmware.tables.dtype))
+                value = firmware.tables.numbers.encode(node.post, node.port, signal.at(step))
+                device.drive(place, np.atleast_1d(value))
         device.step(by_step.get(step, []))
         total = (total ^ device.check()) * FNV_PRIME & 0xFFFFFFFF
     return total

@@ -135,7 +135,9 @@ class DeviceEngine(Engine):
             if not isinstance(item, SignalTable):
                 continue
             name = item.node.name
-            values = np.atleast_1d(drive.signals[name].at(self.step)).astype(self._tables.dtype)
+            signal = drive.signals[name].at(self.step)
+            node = item.node
+            values = np.atleast_1d(self._tables.numbers.encode(node.post, node.port, signal))
             if name not in self._driven or not np.array_equal(values, self._driven[name]):
                 self._device.drive(place, values)
                 self._driven[name] = values

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from neuro.backends.c.compiler import find_compiler
+from neuro.backends.c.printer import REAL
 from neuro.backends.firmware.generate import Firmware, generate
 from neuro.backends.firmware.identifiers import prefix_of
 from neuro.backends.firmware.rules import firmware_findings
@@ -28,7 +29,9 @@ from neuro.version import __version__
 
 RUNTIME = (
     "neuro.h",
+    "neuro_fixed.h",
     "neuro_math.h",
+    "neuro_memory.h",
     "neuro_root.h",
     "neuro_net.h",
     "neuro_philox.h",
@@ -178,7 +181,7 @@ def _context(made: Export, optimise: str) -> dict[str, Any]:
         "cells": sum(population.size for population in network.populations),
         "synapses": sum(len(d.edges.target) for d in (*tables.direct[0], *tables.sent[0])),
         "dt": f"{network.dt * 1e3:g}",
-        "real": "float" if tables.dtype().itemsize == 4 else "double",
+        "real": REAL[tables.dtype],
         "steps": demo.steps,
         "events": demo.events,
         "changes": demo.changes,

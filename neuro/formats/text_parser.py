@@ -28,6 +28,7 @@ from neuro.ir.network import (
     Population,
     Probe,
     Projection,
+    Scale,
     SpikeArray,
 )
 from neuro.ir.synapse import STATIC, Factor, SynapseType, Trace
@@ -45,7 +46,7 @@ _PROGRAMS = {
     "synapse": {"on_pre", "on_post", "each_step", *_TRACES},
 }
 _FIELDS = {
-    "network": {"dt", "format", "seed"},
+    "network": {"dt", "format", "seed", "scale"},
     "cell": {"parameter", "state", "port", "derived", "spike", "refractory"},
     "synapse": {"parameter", "derived", "state", "pre", "post", "factor", "send"},
     "population": {"size", "cell", "parameter", "initial"},
@@ -239,6 +240,7 @@ class _Reader:
             "dt": float(block.one("dt")),
             "format": _parse_format(block.one("format")),
             "seed": None if seed is None else int(seed),
+            "scales": tuple(_scale(text) for text in block.all("scale")),
         }
 
     def _read_cell(self, block: _Block) -> None:
@@ -390,6 +392,16 @@ def _parse_format(text: str) -> NumberFormat:
     integer, fraction, weight = map(int, match.groups())
     return NumberFormat(
         kind="fixed", integer_bits=integer, fraction_bits=fraction, weight_bits=weight
+    )
+
+
+def _scale(text: str) -> Scale:
+    match text.split():
+        case [target, variable, exponent] if re.fullmatch(r"-?\d+", exponent):
+            return Scale(target=target, variable=variable, exponent=int(exponent))
+    raise FileFormatError(
+        f"{text!r} is no scale.",
+        hint="Write 'scale TARGET VARIABLE EXPONENT', with a whole number.",
     )
 
 

@@ -93,6 +93,8 @@ def _network(network: Network, store: Store) -> Iterator[str]:
     yield f"  format {_format(network)}"
     if network.seed is not None:
         yield f"  seed {network.seed}"
+    for scale in network.scales:
+        yield f"  scale {scale.target} {scale.variable} {scale.exponent}"
     for cell in _distinct(population.cell for population in network.populations):
         yield from ("", *_block(cell, store))
     for synapse in _distinct(p.synapse for p in network.projections):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neuro.errors import unknown_name
 from neuro.ir.cell import CellType
 from neuro.ir.connectivity import Connectivity
-from neuro.ir.node import Node, node
+from neuro.ir.node import SILENT, Node, node
 from neuro.ir.synapse import STATIC, SynapseType
 from neuro.ir.values import Value
 
@@ -210,7 +210,7 @@ class NumberFormat(Node):
         ``"float32"``, ``"float64"`` or ``"fixed"``.
     integer_bits, fraction_bits
         For ``"fixed"``: the state is Q`integer_bits`.`fraction_bits` in 32 bits with a sign,
-        saturating, rounded half away from zero.
+        saturating, rounded half away from zero.  A `Scale` gives a variable a point of its own.
     weight_bits
         For ``"fixed"``: 8 or 16.
     """
@@ -236,6 +236,26 @@ def fixed_point(integer_bits: int, fraction_bits: int, *, weight_bits: int = 16)
 
 
 @node
+class Scale(Node):
+    """How a variable is stored in a network in fixed point: ``x * 2**exponent``, rounded.
+
+    Attributes
+    ----------
+    target
+        A population, projection or graded projection.
+    variable
+        Of a population: a state variable or a free port.  Of a projection: ``"w"``, a synaptic
+        variable, a trace or a factor.  Of a graded projection: ``"w"``.
+    exponent
+        Binary digits behind the point; may be negative, or more than 31.
+    """
+
+    target: str
+    variable: str
+    exponent: int
+
+
+@node
 class Network(Node):
     """A spiking network, complete: it means the same on every backend.
 
@@ -252,6 +272,9 @@ class Network(Node):
     seed
         Seed of noise, and of connectors and draws without a seed of their own; None leaves it to
         the run.
+    scales
+        For a fixed-point format: exponents of variables; those that are not listed have
+        `format.fraction_bits`, weights the one that fits them best.
     """
 
     name: str
@@ -263,6 +286,7 @@ class Network(Node):
     probes: tuple[Probe, ...] = ()
     format: NumberFormat = FLOAT32
     seed: int | None = None
+    scales: tuple[Scale, ...] = field(default=(), metadata=SILENT)
 
     @property
     def sources(self) -> dict[str, Source]:

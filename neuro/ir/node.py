@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 
+SILENT = types.MappingProxyType({"silent": True})
+"""Metadata of a field that is no part of the content hash while it is empty, so that nodes keep the
+hash they had before the field existed."""
+
 
 class Node:
     """Base of the IR's dataclasses.
@@ -125,6 +129,8 @@ def _content(value: Any) -> Iterator[bytes]:
 def _(value: Node) -> Iterator[bytes]:
     yield type(value).__name__.encode() + b"("
     for item in fields(value):  # type: ignore[arg-type]
+        if item.metadata.get("silent") and not getattr(value, item.name):
+            continue
         yield item.name.encode() + b"="
         yield from _content(getattr(value, item.name))
     yield b")"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuro.ir.canonical_types import CanonicalCell, canonical_cell
+from neuro.ir.canonical_types import CanonicalCell
 from neuro.ir.layout import Layout
 from neuro.ir.network import Population
+from neuro.ir.numbers import Constants
 from neuro.ir.philox import stream_of
-from neuro.ir.resolve import Number, constants, initial_state, parameters, refractory_steps
+from neuro.ir.resolve import constants, initial_state, parameters, refractory_steps
 from neuro.lowering import memory
 from neuro.lowering.kernels import CellKernel, Refractory, constants_read, depends_on_held
 from neuro.lowering.places import place_of
@@ -41,11 +42,13 @@ def lower_population(
     initial = initial_state(
         cell.state, node.initial, values, node.size, tables.seed, f"{node.name}/initial"
     )
-    state = {name: memory.copy(value, tables.dtype) for name, value in initial.items()}
-    programs = canonical_cell(cell)
+    state = {
+        name: memory.copy(tables.numbers.encode(node.name, name, value), tables.dtype)
+        for name, value in initial.items()
+    }
+    programs, known = tables.numbers.cell(node, {**values, "dt": network.dt})
     steps = refractory_steps(node, values, network.dt)
     free, silent, rings = _sort_ports(node, plan, others)
-    known = {**values, "dt": network.dt}
     scalars, arrays = _constants(programs, known)
     kernel = CellKernel(
         state=tuple(state),
@@ -99,9 +102,7 @@ def _sort_ports(
     return free, silent, rings
 
 
-def _constants(
-    programs: CanonicalCell, values: dict[str, Number]
-) -> tuple[dict[str, Number], dict[str, Number]]:
+def _constants(programs: CanonicalCell, values: Constants) -> tuple[Constants, Constants]:
     """The constants that the programs read: one per population, and one per cell."""
     spike = () if programs.spike is None else (programs.spike,)
     read = constants_read(spike, (programs.update, programs.reset))

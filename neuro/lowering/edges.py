@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from neuro.ir.canonical_types import CanonicalSynapse, canonical_synapse
+from neuro.ir.canonical_types import CanonicalSynapse
 from neuro.ir.expansion import Rows
 from neuro.ir.expressions.nodes import program_reads, program_writes
 from neuro.ir.layout import dendritic_delay, is_direct
 from neuro.ir.network import Projection
-from neuro.ir.resolve import Number, Synapses, constants, initial_state, parameters
+from neuro.ir.numbers import Constants
+from neuro.ir.resolve import Synapses, constants, initial_state, parameters
 from neuro.ir.synapse import WEIGHT, Trace
 from neuro.ir.values import Draw
 from neuro.lowering import memory
@@ -171,16 +172,16 @@ class _Builder:
     ) -> None:
         self._tables, self._node, self._expanded = tables, node, expanded
         kind, count = node.synapse, expanded.rows.count
-        self._programs = canonical_synapse(kind)
         values = parameters(
             kind.parameters, node.parameters, count, tables.seed, f"{node.name}/parameter"
         )
         values |= constants(kind.derived, values, tables.network.dt)
-        self._values: dict[str, Number] = {**values, "dt": tables.network.dt}
+        self._values = {**values, "dt": tables.network.dt}
+        self._programs, self._known = tables.numbers.synapse(node, self._values)
         place = f"{node.name}/initial"
         self._state = initial_state(kind.state, node.initial, values, count, tables.seed, place)
         self._uniform = kind.is_static and np.ndim(expanded.weight) == 0
-        self._deferred = defer and _can_defer(self._programs, node, set(self._values))
+        self._deferred = defer and _can_defer(self._programs, node, set(self._known))
         self._traces: dict[tuple[str, int], dict[str, Real]] = {}
 
     def edges(self, group: _Group) -> EdgeTable:
@@ -189,7 +190,10 @@ class _Builder:
         dtype, kind = tables.dtype, node.synapse
         scalars, arrays = self._constants()
         kernel = place_of(tables.synapse_kernels, self._kernel(group, scalars, arrays))
-        numbers = [*scalars.values(), *([float(self._expanded.weight)] if self._uniform else [])]
+        numbers = [
+            *scalars.values(),
+            *([self._encode(WEIGHT, self._expanded.weight)] if self._uniform else []),
+        ]
         pre, post = tables.sources.index(node.pre), tables.sources.index(node.post)
         deferred = self._deferred_table(group) if self._deferred else None
         if self._deferred:
@@ -217,16 +221,20 @@ class _Builder:
             deferred=deferred,
         )
 
-    def _constants(self) -> tuple[dict[str, Number], dict[str, NDArray[np.float64]]]:
+    def _encode(self, variable: str, values: ArrayLike) -> Real:
+        """Values of a variable as they are stored."""
+        return self._tables.numbers.encode(self._node.name, variable, values)
+
+    def _constants(self) -> tuple[Constants, dict[str, Real]]:
         p = self._programs
         programs = (p.on_pre, p.on_post, p.each_step, p.pre.on_spike, p.pre.each_step)
         read = constants_read((p.send,), (*programs, p.post.on_spike, p.post.each_step))
-        used = {name: value for name, value in self._values.items() if name in read}
+        used = {name: value for name, value in self._known.items() if name in read}
         scalars = {name: value for name, value in used.items() if np.ndim(value) == 0}
         return scalars, {n: np.asarray(v) for n, v in used.items() if n not in scalars}
 
     def _kernel(
-        self, group: _Group, scalars: Mapping[str, Number], arrays: Mapping[str, object]
+        self, group: _Group, scalars: Constants, arrays: Mapping[str, object]
     ) -> SynapseKernel:
         p, kind = self._programs, self._node.synapse
         return SynapseKernel(
@@ -234,6 +242,7 @@ class _Builder:
             scalars=(*scalars, *((WEIGHT,) if self._uniform else ())),
             arrays=tuple(arrays),
             uniform=self._uniform,
+            weight_bits=0 if self._uniform else self._tables.numbers.weight_bits,
             pre=tuple(variable.name for variable in kind.pre.state),
             post=tuple(variable.name for variable in kind.post.state),
             factors=tuple((factor.name, factor.per_post) for factor in kind.factors),
@@ -261,20 +270,25 @@ class _Builder:
 
     def _group_state(self, group: _Group) -> dict[str, Real]:
         """State of the group's synapses, the weight first."""
-        dtype, count = self._tables.dtype, group.rows.count
+        narrow, count = self._tables.numbers.weight_dtype, group.rows.count
         state = {
-            name: _part(value, group.chosen).astype(dtype) for name, value in self._state.items()
+            name: self._encode(name, _part(value, group.chosen))
+            for name, value in self._state.items()
         }
         if self._uniform:
             return state
         weight = self._expanded.weight
         if np.ndim(weight) == 0:
-            return {WEIGHT: memory.full(count, weight, dtype), **state}
-        return {WEIGHT: _part(np.asarray(weight), group.chosen).astype(dtype), **state}
+            return {WEIGHT: memory.full(count, self._encode(WEIGHT, weight), narrow), **state}
+        own = self._encode(WEIGHT, _part(np.asarray(weight), group.chosen))
+        return {WEIGHT: own.astype(narrow, copy=False), **state}
 
     def _fresh_traces(self, trace: Trace, count: int) -> dict[str, Real]:
         initial = initial_state(trace.state, {}, self._values, 1, 0, "")
-        return {name: memory.full(count, v[0], self._tables.dtype) for name, v in initial.items()}
+        return {
+            name: memory.full(count, self._encode(name, value[0]), self._tables.dtype)
+            for name, value in initial.items()
+        }
 
     def _shared_traces(
         self, side: str, trace: Trace, kernel: int, source: int, lag: int
@@ -327,7 +341,7 @@ def _can_defer(programs: CanonicalSynapse, node: Projection, known: set[str]) ->
     return program_reads(programs.on_post) <= own | pre | known | local
 
 
-def _part(value: NDArray[np.float64], chosen: Unsigned | None) -> NDArray[np.float64]:
+def _part(value: Real, chosen: Unsigned | None) -> Real:
     return value if chosen is None else value[chosen]
 
 

@@ -25,7 +25,7 @@ def lower_poisson(tables: Tables, node: PoissonInput, target: Ring) -> PoissonTa
         target=target,
         owner=tables.sources.index(node.post),
         stream=stream_of(node.name),
-        weight=np.atleast_1d(np.asarray(weight).astype(tables.dtype)),
+        weight=np.atleast_1d(tables.numbers.encode(node.post, node.port, weight)),
         thresholds=np.concatenate(parts).astype(np.uint32),
         table=table.astype(np.uint32),
         table_of=None if len(means) == 1 else place.reshape(-1).astype(np.uint32),
@@ -34,10 +34,10 @@ def lower_poisson(tables: Tables, node: PoissonInput, target: Ring) -> PoissonTa
 
 def lower_graded(tables: Tables, node: GradedProjection, target: Ring) -> None:
     """Add the tables of a graded projection: one per delay and thread."""
-    network, dtype = tables.network, tables.dtype
+    network = tables.network
     expanded = synapses(network, node, tables.seed)
     rows, size = expanded.rows, target_size(network, node)
-    ring = Ring(np.zeros((int(np.max(expanded.delay, initial=1)), size), dtype))
+    ring = Ring(np.zeros((int(np.max(expanded.delay, initial=1)), size), tables.dtype))
     tables.graded_rings[node.name] = ring
     owner = tables.sources.index(node.post) if node.post in tables.sources else -1
     if owner < 0 and size > 1:
@@ -46,14 +46,13 @@ def lower_graded(tables: Tables, node: GradedProjection, target: Ring) -> None:
     bounds = tables.first[owner] if owner >= 0 else np.array([0] + [1] * tables.threads)
     value = next(cells for cells in tables.cells if cells.name == node.pre).state[node.variable]
     delay = np.broadcast_to(expanded.delay, (rows.count,))
-    weight = np.broadcast_to(expanded.weight, (rows.count,))
+    weight, shift = tables.numbers.graded(node, expanded.weight)
     sources = rows.sources()
     for steps in np.unique(delay):
         for thread in range(tables.threads):
             mine = (rows.indices >= bounds[thread]) & (rows.indices < bounds[thread + 1])
             chosen = np.flatnonzero(mine & (delay == steps))
             counts = np.bincount(sources[chosen], minlength=len(rows.indptr) - 1)
-            uniform = np.ndim(expanded.weight) == 0
             tables.graded[thread].append(
                 GradedTable(
                     name=node.name,
@@ -61,9 +60,8 @@ def lower_graded(tables: Tables, node: GradedProjection, target: Ring) -> None:
                     value=value,
                     start=np.concatenate([[0], np.cumsum(counts)]).astype(np.uint32),
                     target=rows.indices[chosen].astype(np.uint32),
-                    weight=np.atleast_1d(expanded.weight if uniform else weight[chosen]).astype(
-                        dtype
-                    ),
+                    weight=weight[chosen] if weight.ndim else weight.reshape(1),
+                    shift=shift,
                     delay=int(steps),
                 )
             )

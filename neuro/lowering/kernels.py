@@ -79,6 +79,8 @@ class SynapseKernel:
         Constants, one per projection or one per synapse.
     uniform
         True if all synapses have one constant weight, the scalar ``w``.
+    weight_bits
+        In how many bits weights are kept, for 8 or 16 in fixed point; else 0.
     pre, post
         Names of the traces.
     factors
@@ -99,6 +101,7 @@ class SynapseKernel:
     scalars: tuple[str, ...]
     arrays: tuple[str, ...]
     uniform: bool
+    weight_bits: int
     pre: tuple[str, ...]
     post: tuple[str, ...]
     factors: tuple[tuple[str, bool], ...]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuro.ir.expressions.evaluate import Float
 from neuro.ir.layout import Layout, is_direct, layout
 from neuro.ir.network import CurrentInput, Network, PoissonInput
+from neuro.ir.numbers import numbers_of
 from neuro.ir.resolve import Synapses, synapses
 from neuro.lowering import memory
 from neuro.lowering.cells import lower_population
@@ -28,7 +28,7 @@ def lower(
     Parameters
     ----------
     network
-        A verified network in float32 or float64.
+        A verified network.
     seed
         Seed of the run.
     threads
@@ -39,14 +39,13 @@ def lower(
     lists
         False does without lists of refractory cells, which saves memory.
     """
-    dtype: Float = np.float64 if network.format.kind == "float64" else np.float32
     expanded = {p.name: synapses(network, p, seed) for p in network.projections}
-    plan = layout(network, expanded)
+    plan, numbers = layout(network, expanded), numbers_of(network, expanded, seed)
     sources = list(network.sources)
     tables = Tables(
         network=network,
         seed=seed,
-        dtype=dtype,
+        numbers=numbers,
         threads=threads,
         sources=sources,
         slots=[_slots(plan.histories.get(name, 0)) for name in sources],
@@ -58,7 +57,7 @@ def lower(
         graded=[[] for _ in range(threads)],
     )
     tables.rings = {
-        port: Ring(memory.zeros((depth, network.sources[port[0]].size), dtype))
+        port: Ring(memory.zeros((depth, network.sources[port[0]].size), numbers.dtype))
         for port, depth in plan.rings.items()
     }
     others = _reached(network, expanded)

@@ -26,14 +26,22 @@ class TableState:
         self._groups = {name: tables.groups(name) for name in self._projections}
 
     def read(self, target: str, variable: str) -> Array:
-        """A copy of a variable of a population or projection."""
+        """A copy of a variable of a population or projection, as numbers."""
+        return np.array(
+            self._tables.numbers.decode(target, variable, self._stored(target, variable))
+        )
+
+    def _stored(self, target: str, variable: str) -> Array:
         if target in self._projections:
             return self._read_synapses(target, variable)
-        return np.array(self._cells(target).state[variable])
+        stored: Array = self._cells(target).state[variable]
+        return stored
 
     def write(self, target: str, variable: str, values: Array) -> None:
         """Set a variable of a population or projection."""
-        rounded = np.asarray(values).astype(self._tables.dtype)
+        self._store(target, variable, self._tables.numbers.encode(target, variable, values))
+
+    def _store(self, target: str, variable: str, rounded: Array) -> None:
         if target not in self._projections:
             self._cells(target).state[variable][...] = rounded
             return
@@ -126,7 +134,7 @@ class TableState:
             ring.set_ahead(step, snapshot[f"graded/{name}"])
         for name, projection in self._projections.items():
             for variable in (WEIGHT, *(v.name for v in projection.synapse.state)):
-                self.write(name, variable, snapshot[f"synapse/{name}/{variable}"])
+                self._store(name, variable, snapshot[f"synapse/{name}/{variable}"])
             self._restore_traces(name, snapshot)
             self._restore_deferred(name, step)
 

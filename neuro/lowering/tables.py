@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro.ir.expressions.evaluate import Float
+from neuro.ir.expressions.evaluate import Numeric
 from neuro.ir.network import CurrentInput, Network, PoissonInput
+from neuro.ir.numbers import Numbers
 from neuro.lowering.kernels import CellKernel, SynapseKernel
 
 Real: TypeAlias = NDArray[Any]
@@ -181,7 +182,10 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GradedTable:
-    """A graded projection with one delay, onto the cells of one thread."""
+    """A graded projection with one delay, onto the cells of one thread.
+
+    `shift` is the right shift of the products of weights and values, in fixed point.
+    """
 
     name: str
     ring: Ring
@@ -189,6 +193,7 @@ class GradedTable:
     start: Unsigned
     target: Unsigned
     weight: Real
+    shift: int
     delay: int
 
 
@@ -221,6 +226,8 @@ class Tables:
 
     Attributes
     ----------
+    numbers
+        How numbers are represented.
     sources
         Names of everything that spikes: populations first, then spike arrays.
     slots
@@ -241,7 +248,7 @@ class Tables:
 
     network: Network
     seed: int
-    dtype: Float
+    numbers: Numbers
     threads: int
     sources: list[str]
     slots: list[int]
@@ -262,6 +269,11 @@ class Tables:
     graded: list[list[GradedTable]] = field(default_factory=list)
     traces: list[TraceTable] = field(default_factory=list)
     _scratch: dict[tuple[int, int], Real] = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> Numeric:
+        """Type of all numbers, apart from weights that are kept in fewer bits."""
+        return self.numbers.dtype
 
     def scratch(self, thread: int, count: int, length: int) -> list[Real]:
         """`count` arrays that the deferred rules of one thread share, for one row at a time."""

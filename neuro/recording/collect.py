@@ -79,7 +79,7 @@ class SamplePlan:
         source = network.sources.get(probe.target)
         self.target, self.variable, self.every = probe.target, probe.variable, probe.every
         self.of_synapses = source is None
-        self.dtype = np.float64 if network.format.kind == "float64" else np.float32
+        self.dtype = np.float32 if network.format.kind == "float32" else np.float64
         if isinstance(source, Population):
             count = source.size
             units = {variable.name: variable.unit for variable in source.cell.state}

@@ -19,7 +19,7 @@ class Interpreter:
     Parameters
     ----------
     network
-        A verified network in float32 or float64.
+        A verified network.
     seed
         Seed of the run.
     """
@@ -53,7 +53,7 @@ class Interpreter:
                 sink.add_samples(plan.target, plan.variable, np.array([step]), values.copy())
 
     def _sampled(self, plan: SamplePlan) -> Array:
-        return self.variable(plan.target, plan.variable)
+        return self.read(plan.target, plan.variable)
 
     def variable(self, target: str, name: str) -> Array:
         """The array that holds a variable of a population or projection."""
@@ -61,10 +61,13 @@ class Interpreter:
             return self._machine.edges[target].state[name]
         return self._machine.cells[target].state[name]
 
+    def read(self, target: str, name: str) -> Array:
+        """The values of a variable; not a copy where they are stored as they are."""
+        return self._machine.numbers.decode(target, name, self.variable(target, name))
+
     def assign(self, target: str, name: str, values: NDArray[np.float64]) -> None:
         """Set a variable of a population or projection."""
-        array = self.variable(target, name)
-        array[...] = np.asarray(values).astype(array.dtype)
+        self.variable(target, name)[...] = self._machine.numbers.encode(target, name, values)
 
     def snapshot(self) -> dict[str, Array]:
         """The complete state; see `neuro.snapshot`."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro.ir.canonical_types import CanonicalTrace, canonical_cell, canonical_synapse
-from neuro.ir.expressions.evaluate import Float
+from neuro.ir.canonical_types import CanonicalTrace
+from neuro.ir.expressions.evaluate import Numeric
 from neuro.ir.expressions.nodes import Expression, Program
 from neuro.ir.layout import Layout, is_direct, layout
 from neuro.ir.network import GradedProjection, Network, PoissonInput, Population, Projection
+from neuro.ir.numbers import Numbers, numbers_of
 from neuro.ir.philox import derived_seed
 from neuro.ir.poisson import thresholds
 from neuro.ir.resolve import (
@@ -100,6 +102,8 @@ class Grading:
     node: GradedProjection
     synapses: Synapses
     weight: Array
+    shift: int
+    """Right shift of the products of weights and values, in fixed point."""
     ring: Array
 
 
@@ -119,7 +123,7 @@ class Machine:
 
     network: Network
     seed: int
-    dtype: Float
+    numbers: Numbers
     layout: Layout
     cells: dict[str, Cells]
     edges: dict[str, Edges]
@@ -131,30 +135,34 @@ class Machine:
     """Indices of the cells that spiked; ``spikes[source][k]`` is k steps back."""
     step: int = 0
 
+    @property
+    def dtype(self) -> Numeric:
+        """Type of all numbers."""
+        return self.numbers.dtype
+
 
 def build(network: Network, seed: int) -> Machine:
     """A machine at rest before step 0."""
-    dtype: Float = np.float64 if network.format.kind == "float64" else np.float32
     expanded = {p.name: synapses(network, p, seed) for p in network.projections}
-    plan = layout(network, expanded)
+    plan, numbers = layout(network, expanded), numbers_of(network, expanded, seed)
     return Machine(
         network=network,
         seed=seed,
-        dtype=dtype,
+        numbers=numbers,
         layout=plan,
-        cells={p.name: _build_cells(network, p, seed, dtype) for p in network.populations},
+        cells={p.name: _build_cells(network, p, seed, numbers) for p in network.populations},
         edges={
-            p.name: _build_edges(network, p, expanded[p.name], seed, dtype)
+            p.name: _build_edges(network, p, expanded[p.name], seed, numbers)
             for p in network.projections
         },
-        graded=[_build_grading(network, g, seed, dtype) for g in network.graded],
+        graded=[_build_grading(network, g, seed, numbers) for g in network.graded],
         poisson={
-            i.name: _build_poisson(network, i, seed, dtype)
+            i.name: _build_poisson(network, i, seed, numbers)
             for i in network.inputs
             if isinstance(i, PoissonInput)
         },
         rings={
-            port: np.zeros((depth, network.sources[port[0]].size), dtype)
+            port: np.zeros((depth, network.sources[port[0]].size), numbers.dtype)
             for port, depth in plan.rings.items()
         },
         spikes={name: _empty_history(plan.histories.get(name, 0)) for name in network.sources},
@@ -165,31 +173,35 @@ def _empty_history(depth: int) -> deque[Array]:
     return deque([np.empty(0, np.int64)] * (depth + 1), maxlen=depth + 1)
 
 
-def _build_cells(network: Network, node: Population, seed: int, dtype: Float) -> Cells:
+def _build_cells(network: Network, node: Population, seed: int, numbers: Numbers) -> Cells:
     cell, place = node.cell, f"{node.name}/parameter"
     values = parameters(cell.parameters, node.parameters, node.size, seed, place)
     values |= constants(cell.derived, values, network.dt)
     state = initial_state(cell.state, node.initial, values, node.size, seed, f"{node.name}/initial")
-    canonical = canonical_cell(cell)
+    programs, known = numbers.cell(node, {**values, "dt": network.dt})
     return Cells(
         node=node,
-        constants=_rounded({**values, "dt": network.dt}, dtype),
-        state=_rounded(state, dtype),
-        update=canonical.update,
-        spike=canonical.spike,
-        reset=canonical.reset,
-        draws=canonical.draws,
+        constants=_rounded(known, numbers),
+        state=_encoded(node.name, state, numbers),
+        update=programs.update,
+        spike=programs.spike,
+        reset=programs.reset,
+        draws=programs.draws,
         refractory=np.asarray(refractory_steps(node, values, network.dt)),
         remaining=np.zeros(node.size, np.int64),
     )
 
 
-def _rounded(values: dict[str, Number] | dict[str, Array], dtype: Float) -> dict[str, Array]:
-    return {name: np.asarray(value).astype(dtype) for name, value in values.items()}
+def _rounded(values: Mapping[str, Number | Array], numbers: Numbers) -> dict[str, Array]:
+    return {name: np.asarray(value).astype(numbers.dtype) for name, value in values.items()}
+
+
+def _encoded(target: str, state: Mapping[str, Array], numbers: Numbers) -> dict[str, Array]:
+    return {name: numbers.encode(target, name, value) for name, value in state.items()}
 
 
 def _build_edges(
-    network: Network, node: Projection, expanded: Synapses, seed: int, dtype: Float
+    network: Network, node: Projection, expanded: Synapses, seed: int, numbers: Numbers
 ) -> Edges:
     kind, count = node.synapse, expanded.rows.count
     place = f"{node.name}/parameter"
@@ -199,7 +211,7 @@ def _build_edges(
     state[WEIGHT] = np.broadcast_to(expanded.weight, (count,))
     dendritic = np.broadcast_to(expanded.delay - expanded.axonal, (count,))
     axonal = np.broadcast_to(expanded.axonal, (count,))
-    canonical = canonical_synapse(kind)
+    programs, known = numbers.synapse(node, {**values, "dt": network.dt})
     n_pre, n_post = network.sources[node.pre].size, network.sources[node.post].size
     return Edges(
         node=node,
@@ -207,50 +219,52 @@ def _build_edges(
         direct=is_direct(node, expanded),
         sources=expanded.rows.sources(),
         dendritic=dendritic,
-        constants=_rounded({**values, "dt": network.dt}, dtype),
-        state=_rounded(state, dtype),
-        pre=_build_traces(kind.pre, canonical.pre, axonal, n_pre, values, dtype),
-        post=_build_traces(kind.post, canonical.post, dendritic, n_post, values, dtype),
-        on_pre=canonical.on_pre,
-        send=canonical.send,
-        on_post=canonical.on_post,
-        each_step=canonical.each_step,
+        constants=_rounded(known, numbers),
+        state=_encoded(node.name, state, numbers),
+        pre=_traces(programs.pre, axonal, _fresh(node, kind.pre, values, numbers), n_pre),
+        post=_traces(programs.post, dendritic, _fresh(node, kind.post, values, numbers), n_post),
+        on_pre=programs.on_pre,
+        send=programs.send,
+        on_post=programs.on_post,
+        each_step=programs.each_step,
     )
 
 
-def _build_traces(
-    trace: Trace,
-    programs: CanonicalTrace,
-    lag: Array,
-    count: int,
-    values: dict[str, Number],
-    dtype: Float,
-) -> Traces:
+def _fresh(
+    node: Projection, trace: Trace, values: dict[str, Number], numbers: Numbers
+) -> dict[str, Array]:
+    """Values of traces before step 0; shape (1,) each."""
+    return _encoded(node.name, initial_state(trace.state, {}, values, 1, 0, ""), numbers)
+
+
+def _traces(programs: CanonicalTrace, lag: Array, initial: dict[str, Array], count: int) -> Traces:
     lags, of_synapse = np.unique(-lag, return_inverse=True)
-    initial = initial_state(trace.state, {}, values, 1, 0, "")
     return Traces(
         lags=-lags,
         of_synapse=of_synapse,
-        state={
-            name: np.full((len(lags), count), value[0], dtype) for name, value in initial.items()
-        },
+        state={name: np.full((len(lags), count), value[0]) for name, value in initial.items()},
         on_spike=programs.on_spike,
         each_step=programs.each_step,
     )
 
 
-def _build_grading(network: Network, node: GradedProjection, seed: int, dtype: Float) -> Grading:
+def _build_grading(
+    network: Network, node: GradedProjection, seed: int, numbers: Numbers
+) -> Grading:
     expanded = synapses(network, node, seed)
     depth = int(np.max(expanded.delay, initial=1))
-    weight = np.broadcast_to(expanded.weight, (expanded.rows.count,)).astype(dtype)
-    return Grading(node, expanded, weight, np.zeros((depth, target_size(network, node)), dtype))
+    weight, shift = numbers.graded(node, expanded.weight)
+    ring = np.zeros((depth, target_size(network, node)), numbers.dtype)
+    return Grading(node, expanded, np.broadcast_to(weight, (expanded.rows.count,)), shift, ring)
 
 
-def _build_poisson(network: Network, node: PoissonInput, seed: int, dtype: Float) -> PoissonTrain:
+def _build_poisson(
+    network: Network, node: PoissonInput, seed: int, numbers: Numbers
+) -> PoissonTrain:
     size = network.sources[node.post].size
     rate = expand(node.rate, size, derived_seed(seed, f"{node.name}/rate"))
     weight = expand(node.weight, size, derived_seed(seed, f"{node.name}/weight"))
     means, table_of_cell = np.unique(np.asarray(rate) * network.dt, return_inverse=True)
     tables = [thresholds(float(mean)) for mean in means]
     places = np.broadcast_to(table_of_cell.reshape(np.shape(rate)), (size,))
-    return PoissonTrain(node, tables, places, np.asarray(weight).astype(dtype))
+    return PoissonTrain(node, tables, places, numbers.encode(node.post, node.port, weight))

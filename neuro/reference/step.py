@@ -11,7 +11,7 @@ import numpy as np
 from neuro.drive import Drive
 from neuro.ir.expressions.evaluate import evaluate, run
 from neuro.ir.network import CurrentInput, PoissonInput
-from neuro.ir.philox import half_open, open_interval, stream_of, words
+from neuro.ir.philox import stream_of, words
 from neuro.ir.poisson import counts
 from neuro.ir.synapse import WEIGHT
 from neuro.reference.machine import Array, Cells, Edges, Grading, Machine, Traces
@@ -52,13 +52,12 @@ def arrive(machine: Machine, drive: Drive) -> None:
         }
     for item in machine.network.inputs:
         if isinstance(item, CurrentInput):
-            port(machine, item.post, item.port)[...] += (
-                drive.signals[item.name].at(machine.step).astype(machine.dtype)
-            )
+            value = drive.signals[item.name].at(machine.step)
+            add(machine, item.post, item.port, machine.numbers.encode(item.post, item.port, value))
         elif isinstance(item, PoissonInput):
             deliver_poisson(machine, item)
     for grading in machine.graded:
-        port(machine, grading.node.post, grading.node.port)[...] += shift(grading.ring)
+        add(machine, grading.node.post, grading.node.port, shift(grading.ring))
 
 
 def _factor_size(machine: Machine, edges: Edges, per_post: bool) -> int:
@@ -72,7 +71,12 @@ def open_ports(machine: Machine, cells: Cells) -> None:
             cells.ports[declared.name] = np.zeros(cells.node.size, machine.dtype)
         ring = machine.rings.get((cells.node.name, declared.name))
         if ring is not None:
-            port(machine, cells.node.name, declared.name)[...] += shift(ring)
+            add(machine, cells.node.name, declared.name, shift(ring))
+
+
+def add(machine: Machine, name: str, port_name: str, values: Array) -> None:
+    """Add `values` to what has arrived on a port."""
+    machine.numbers.add(port(machine, name, port_name), values)
 
 
 def port(machine: Machine, name: str, port_name: str) -> Array:
@@ -96,7 +100,8 @@ def deliver_directly(machine: Machine, edges: Edges) -> None:
     """Add the events of direct synapses one by one, by presynaptic cell, then synapse."""
     chosen = passing(machine, edges)
     target = port(machine, edges.node.post, edges.node.port)
-    np.add.at(target, edges.synapses.rows.indices[chosen], edges.state[WEIGHT][chosen])
+    sent = evaluate(edges.send, {WEIGHT: edges.state[WEIGHT][chosen]}, machine.dtype)
+    machine.numbers.add_at(target, edges.synapses.rows.indices[chosen], sent)
 
 
 def deliver_poisson(machine: Machine, item: PoissonInput) -> None:
@@ -108,7 +113,7 @@ def deliver_poisson(machine: Machine, item: PoissonInput) -> None:
     for place, table in enumerate(train.tables):
         mine = train.table_of_cell == place
         count[mine] = counts(word[mine], table)
-    port(machine, item.post, item.port)[...] += train.weight * count
+    add(machine, item.post, item.port, machine.numbers.product(train.weight, count))
 
 
 # 2. Update, 3. Fire ----------------------------------------------------------------------------
@@ -117,12 +122,11 @@ def deliver_poisson(machine: Machine, item: PoissonInput) -> None:
 def scope_of(machine: Machine, cells: Cells) -> dict[str, Array]:
     """What a cell's programs can read."""
     scope = {**cells.constants, **cells.state, **cells.ports}
-    scope["t"] = np.asarray(machine.step * machine.network.dt).astype(machine.dtype)
+    scope["t"] = machine.numbers.time(machine.step)
     stream = stream_of(cells.node.name)
     for k, name in enumerate(cells.draws):
         word = words(machine.seed, stream, k, machine.step, cells.node.size)
-        draw = half_open if name.startswith("uniform") else open_interval
-        scope[name] = draw(word, machine.dtype)
+        scope[name] = machine.numbers.draw(name, word)
     return scope
 
 
@@ -185,7 +189,7 @@ def see_pre_spikes(machine: Machine, edges: Edges) -> None:
     sent = evaluate(edges.send, scope, machine.dtype)
     ring = machine.rings[edges.node.post, edges.node.port]
     slot = edges.dendritic[chosen] - 1
-    np.add.at(ring, (slot, edges.synapses.rows.indices[chosen]), sent)
+    machine.numbers.add_at(ring, (slot, edges.synapses.rows.indices[chosen]), sent)
     raise_traces(machine, edges, edges.pre, edges.node.pre)
 
 
@@ -263,4 +267,5 @@ def send_graded(machine: Machine, grading: Grading) -> None:
     value = machine.cells[grading.node.pre].state[grading.node.variable]
     rows = grading.synapses.rows
     slot = np.broadcast_to(grading.synapses.delay, rows.count) - 1
-    np.add.at(grading.ring, (slot, rows.indices), grading.weight * value[rows.sources()])
+    sent = machine.numbers.product(grading.weight, value[rows.sources()], grading.shift)
+    machine.numbers.add_at(grading.ring, (slot, rows.indices), sent)

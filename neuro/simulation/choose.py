@@ -62,6 +62,8 @@ def choose_backend(
         return Choice(get_backend("reference"), "short: interpreting takes less than compiling")
     if compiler is not None:
         return Choice(get_backend("c"), f"C compiler found: {compiler.name}")
+    if network.format.kind == "fixed":
+        return Choice(get_backend("reference"), "no C compiler found; numba has no fixed point")
     if importlib.util.find_spec("numba") is not None:
         return Choice(get_backend("numba"), "no C compiler found; numba is installed")
     raise UnavailableError(

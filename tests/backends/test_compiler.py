@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,7 +154,9 @@ def test_a_wrong_number_of_threads_is_refused(threads: object) -> None:
 
 
 def test_an_unsupported_network_is_refused_before_anything_is_compiled(cache: Path) -> None:
-    fixed = replace(network(), format=neuro.fixed_point(16, 15))
+    net = neuro.NetworkBuilder(dt=1.0, format=neuro.fixed_point(16, 15))
+    net.population(3, neuro.AdEx(), label="cells")
+    fixed = net.build()
     with pytest.raises(UnsupportedError, match="cannot run on 'c'"):
         neuro.simulate(fixed, 1, backend="c")
     assert list(cache.iterdir()) == []

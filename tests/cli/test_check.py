@@ -17,7 +17,7 @@ Call = Callable[..., Result]
 
 @pytest.fixture
 def fixed_point_file(tmp_path: Path) -> Path:
-    """A network in fixed point, which no float engine runs."""
+    """A network in fixed point, which numba does not run."""
     net = neuro.NetworkBuilder(dt=1.0, name="fixed", format=neuro.fixed_point(15, 16))
     net.population(3, neuro.LIF(), label="cells")
     return neuro.save_network(net.build(), tmp_path / "fixed.txt")
@@ -36,10 +36,10 @@ def test_json_says_whether_it_runs_and_what_was_found(call: Call) -> None:
 
 
 def test_what_cannot_run_is_1_and_named(call: Call, fixed_point_file: Path) -> None:
-    result = call("check", fixed_point_file, "--target", "c")
+    result = call("check", fixed_point_file, "--target", "numba")
     assert result.exit_code == 1
-    assert "fixed does not run on c." in result.stdout
-    found = json.loads(call("check", fixed_point_file, "--target", "c", "--json").stdout)
+    assert "fixed does not run on numba." in result.stdout
+    found = json.loads(call("check", fixed_point_file, "--target", "numba", "--json").stdout)
     assert found["runs"] is False
     assert {"severity", "where", "what", "hint", "rule"} == set(found["findings"][0])
     assert found["findings"][0]["severity"] == "error"

@@ -75,11 +75,22 @@ def everything() -> Network:
     net.inject(neuro.StepCurrentSource([0.0, 0.5], [0.5, np.arange(8)]), a, port="input")
     net.poisson_input(b, rate=np.arange(8.0), weight=1e-300)
     a.record(["spikes", "v"], sampling_interval=0.3, index=[0, 7])
-    return net.build()
+    scales = (
+        neuro.Scale(target="a", variable="v", exponent=24),
+        neuro.Scale(target="a_to_b", variable="w", exponent=-3),
+    )
+    return replace(net.build(), scales=scales)
 
 
 def test_every_connector_input_and_format_round_trips() -> None:
     assert_round_trip(everything())
+
+
+@pytest.mark.parametrize("text", ["a v", "a v 1.5", "a v 3 4", "a v x"])
+def test_a_scale_that_is_none_is_refused(text: str) -> None:
+    whole = print_network(everything()).replace("  scale a v 24", f"  scale {text}")
+    with pytest.raises(FileFormatError, match=r"line 3: .* is no scale\."):
+        parse_network(whole)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from neuro.errors import UnknownNameError
 from neuro.ir.cell import CellType, Parameter
-from neuro.ir.network import CurrentInput, Network, Population
+from neuro.ir.network import CurrentInput, Network, Population, Scale
 from neuro.ir.node import Node, node
 from tests.networks import Case, cases, synapse_case
 
@@ -188,6 +188,16 @@ def test_any_change_of_a_network_changes_its_hash() -> None:
     ):
         seen.add(dataclasses.replace(network, **change).content_hash)  # type: ignore[arg-type]
     assert len(seen) == 6
+
+
+def test_a_network_without_scales_has_the_hash_from_before_there_were_any() -> None:
+    network = Network(name="n", dt=1e-3)
+    assert network.content_hash == (
+        "cb8b67948e6366aeb7d1ed4252682c59dff66ab36db8efa19160fae0aa976f87"
+    )
+    scaled = dataclasses.replace(network, scales=(Scale(target="a", variable="v", exponent=3),))
+    finer = dataclasses.replace(network, scales=(Scale(target="a", variable="v", exponent=4),))
+    assert len({network.content_hash, scaled.content_hash, finer.content_hash}) == 3
 
 
 def test_parts_of_a_network_are_found_by_name() -> None:

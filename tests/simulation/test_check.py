@@ -22,14 +22,15 @@ def test_broken_rules_come_first_and_all_at_once() -> None:
     assert {finding.rule for finding in neuro.check(network, "c")} >= {"bad-dt", "bad-seed"}
 
 
-@pytest.mark.parametrize("target", ["reference", "c", "numba"])
-def test_a_format_that_does_not_run_is_found_and_refused(target: str) -> None:
+def test_a_format_that_does_not_run_is_found_and_refused() -> None:
     network = replace(plastic_network(), format=neuro.fixed_point(16, 15))
-    finding = next(f for f in neuro.check(network, target) if f.severity == "error")
+    finding = next(f for f in neuro.check(network, "numba") if f.severity == "error")
     assert finding.rule == "number-format"
     assert finding.hint == "Use float32 or float64."
-    with pytest.raises(UnsupportedError, match=f"fixed point does not run on '{target}'"):
-        neuro.simulate(network, 1, backend=target)
+    with pytest.raises(UnsupportedError, match="fixed point does not run on 'numba'"):
+        neuro.simulate(network, 1, backend="numba")
+    for target in ("reference", "c"):
+        assert neuro.check(network, target) == []
 
 
 def test_a_missing_compiler_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -67,6 +67,15 @@ def test_without_a_compiler_it_is_numba() -> None:
 
 
 @pytest.mark.usefixtures("no_compiler")
+def test_without_a_compiler_fixed_point_is_interpreted() -> None:
+    net = neuro.NetworkBuilder(dt=1.0, format=neuro.fixed_point(7, 24))
+    net.population(3, neuro.LIF())
+    with neuro.Session(net.build()) as session:
+        assert session.provenance.backend == "reference"
+        assert session.provenance.reason == "no C compiler found; numba has no fixed point"
+
+
+@pytest.mark.usefixtures("no_compiler")
 def test_without_a_compiler_little_work_is_interpreted() -> None:
     assert chosen(5)[0] == "reference"
 

@@ -10,8 +10,9 @@ from neuro.backends.c.compiler import compile_library, find_compiler, is_cached,
 from neuro.backends.c.engine import CEngine
 from neuro.backends.c.generate import generate
 from neuro.backends.contract import Backend, Engine
-from neuro.backends.rules import only_float, refuse
+from neuro.backends.rules import refuse
 from neuro.errors import CompilerError, Finding, ParameterError
+from neuro.ir.fixed.check import fixed_findings
 from neuro.ir.network import Network
 from neuro.lowering.edges import Defer
 from neuro.lowering.lower import lower
@@ -53,8 +54,8 @@ class CBackend(Backend):
         return "" if find_compiler() is not None else "no C compiler was found"
 
     def check(self, network: Network, options: COptions) -> list[Finding]:
-        """Float networks run; without a compiler nothing does."""
-        findings = only_float(network, self.name)
+        """Networks run, in fixed point if they have an integer form; without a compiler none does."""
+        findings = fixed_findings(network)
         try:
             require_compiler()
         except CompilerError as error:
@@ -78,7 +79,7 @@ class CBackend(Backend):
 
     def is_ready(self, network: Network, options: COptions, seed: int) -> bool:
         """True if the engine is in the cache."""
-        if not self.unavailable() and not only_float(network, self.name):
+        if not self.unavailable() and not fixed_findings(network):
             return is_cached(_generated(network, options, seed)[1])
         return False
 

@@ -211,6 +211,7 @@ class Binding:
             rows=len(graded.start) - 1,
             delay=graded.delay,
             uniform=len(graded.weight) == 1,
+            shift=graded.shift,
         )
 
     def _delivery(self, delivery: low.Delivery) -> structs.Delivery:

@@ -81,7 +81,9 @@ class CEngine(Engine):
             begin, end = np.searchsorted(signal.step, [self.step, last])
             begin = max(0, begin - 1)
             step = np.ascontiguousarray(signal.step[begin:end], np.int64)
-            value = np.ascontiguousarray(signal.value[begin:end], self._tables.dtype)
+            value = self._tables.numbers.encode(
+                item.node.post, item.node.port, signal.value[begin:end]
+            )
             self._kept += [step, value]
             struct.step, struct.value = step.ctypes.data, value.ctypes.data
             struct.changes = len(step)
@@ -241,7 +243,8 @@ class _Desk:
         ):
             if state.count:
                 rows = slice(0, state.count)
-                sink.add_samples(plan.target, plan.variable, step[rows].copy(), sample[rows].copy())
+                values = self._tables.numbers.decode(plan.target, plan.variable, sample[rows])
+                sink.add_samples(plan.target, plan.variable, step[rows].copy(), np.array(values))
             state.count = 0
 
 

@@ -8,12 +8,14 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from neuro.backends.c.printer import KEYWORDS, CPrinter
-from neuro.ir.expressions.evaluate import Float
+from neuro.ir.expressions.evaluate import Float, Numeric
 from neuro.ir.expressions.library import Precision, definition
 from neuro.ir.expressions.nodes import names, program_writes
+from neuro.ir.synapse import WEIGHT
 from neuro.lowering.kernels import CellKernel, SynapseKernel
 from neuro.lowering.library import (
     cell_expressions,
@@ -25,24 +27,23 @@ from neuro.lowering.symbols import Printed, Symbols, safe_names
 from neuro.version import __version__
 
 
-def generate(cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Float) -> str:
+def generate(cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Numeric) -> str:
     """One translation unit with all the kernels; see `deploy/runtime` for the rest of the engine."""
     content = kernel_context(cells, synapses, dtype)
     return environment().get_template("engine.c.j2").render(content, device=False) + "\n"
 
 
 def kernel_context(
-    cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Float
+    cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Numeric
 ) -> dict[str, Any]:
     """What the template ``kernels.c.j2`` needs, apart from `device`."""
-    precision: Precision = "float32" if dtype().itemsize == 4 else "float64"
-    expressions = [e for kernel in cells for e in cell_expressions(kernel)]
-    expressions += [e for kernel in synapses for e in synapse_expressions(kernel)]
-    functions = library_functions(expressions, precision)
+    fixed = dtype is np.int32
     return {
         "version": __version__,
-        "precision": precision,
-        "functions": [_function(name, precision, dtype) for name in functions],
+        "precision": "fixed" if fixed else np.dtype(dtype).name,
+        "add": _add_saturated if fixed else _add,
+        "time": "nr_saturate(nr_step)" if fixed else "(real)((double)nr_step * nr_all->dt)",
+        "functions": [] if fixed else _functions(cells, synapses, dtype),  # type: ignore[arg-type]
         "cells": [_cell(kernel, dtype) for kernel in cells],
         "synapses": [_synapse(kernel, dtype, k) for k, kernel in enumerate(synapses)],
     }
@@ -60,7 +61,26 @@ def environment() -> Environment:
     )
 
 
+def _add(sum: str, value: str) -> str:
+    """The statement that adds what arrives to a sum."""
+    return f"{sum} += {value};"
+
+
+def _add_saturated(sum: str, value: str) -> str:
+    return f"{sum} = nr_plus({sum}, {value});"
+
+
 # Library functions -------------------------------------------------------------------------------
+
+
+def _functions(
+    cells: Sequence[CellKernel], synapses: Sequence[SynapseKernel], dtype: Float
+) -> list[dict[str, Any]]:
+    """The library functions that kernels need."""
+    precision: Precision = "float32" if dtype is np.float32 else "float64"
+    expressions = [e for kernel in cells for e in cell_expressions(kernel)]
+    expressions += [e for kernel in synapses for e in synapse_expressions(kernel)]
+    return [_function(name, precision, dtype) for name in library_functions(expressions, precision)]
 
 
 def _function(name: str, precision: Precision, dtype: Float) -> dict[str, Any]:
@@ -75,7 +95,7 @@ def _function(name: str, precision: Precision, dtype: Float) -> dict[str, Any]:
 # Cells -------------------------------------------------------------------------------------------
 
 
-def _cell(kernel: CellKernel, dtype: Float) -> SimpleNamespace:
+def _cell(kernel: CellKernel, dtype: Numeric) -> SimpleNamespace:
     """What the template of a cell needs."""
     ports = [*kernel.free, *(port for port, _ in kernel.rings)]
     symbols = Symbols(
@@ -137,7 +157,7 @@ def _keep_held(kernel: CellKernel, symbols: Symbols, update: Printed) -> Printed
 # Synapses ----------------------------------------------------------------------------------------
 
 
-def _synapse(kernel: SynapseKernel, dtype: Float, number: int) -> SimpleNamespace:
+def _synapse(kernel: SynapseKernel, dtype: Numeric, number: int) -> SimpleNamespace:
     """What the template of a synapse needs."""
     symbols = Symbols(
         {
@@ -162,6 +182,7 @@ def _synapse(kernel: SynapseKernel, dtype: Float, number: int) -> SimpleNamespac
         title=f"Synapses with {', '.join(kernel.state) or 'one constant weight'}.",
         number=number,
         index="uint16_t" if kernel.narrow else "uint32_t",
+        kept={symbols[WEIGHT]: f"int{kernel.weight_bits}_t"} if kernel.weight_bits else {},
         deferred=kernel.deferred,
         distinct=kernel.distinct,
         dense=False,

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from neuro.ir.expressions.evaluate import Float
+from neuro.ir.expressions.evaluate import Numeric
+from neuro.ir.expressions.integer import LOW
 from neuro.ir.expressions.nodes import (
     Binary,
     Call,
@@ -94,7 +95,7 @@ class CPrinter:
         Number format; decides suffixes and rounds literals.
     """
 
-    def __init__(self, names: Mapping[str, str], dtype: Float) -> None:
+    def __init__(self, names: Mapping[str, str], dtype: Numeric) -> None:
         self._names = dict(names)
         self._dtype = dtype
 
@@ -147,8 +148,14 @@ class CPrinter:
         raise TypeError(f"not an expression: {expression!r}")
 
 
-def literal(value: float, dtype: Float) -> str:
+REAL: dict[Numeric, str] = {np.float32: "float", np.float64: "double", np.int32: "int32_t"}
+"""What ``real`` is in C."""
+
+
+def literal(value: float, dtype: Numeric) -> str:
     """A number in C that reads back as `value` rounded to `dtype`; hexadecimal unless whole."""
+    if dtype is np.int32:
+        return str(int(value)) if value > LOW else "INT32_MIN"
     rounded = float(dtype(value))
     suffix = "f" if dtype is np.float32 else ""
     if rounded.is_integer() and abs(rounded) < 1e6:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, Structure, c_double, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, Structure, c_double, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from typing import Any, ClassVar
 
 Fields = list[tuple[str, Any]]
@@ -159,6 +159,7 @@ class Graded(Structure):
         ("rows", c_uint32),
         ("delay", c_uint32),
         ("uniform", c_uint32),
+        ("shift", c_int32),
     ]
 
 

@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 from numpy.typing import NDArray
 
 from neuro.backends.c.generate import environment, kernel_context
-from neuro.backends.c.printer import literal
+from neuro.backends.c.printer import REAL, literal
 from neuro.backends.firmware.identifiers import Unique, check_prefix
 from neuro.backends.firmware.memory import Variable
 from neuro.backends.firmware.tables import StaticTables
@@ -115,7 +115,7 @@ def _context(
     return {
         "prefix": prefix,
         "network": f"{_in_comment(network.name)}, {network.content_hash[:16]}, seed {seed}",
-        "real": "float" if tables.dtype().itemsize == 4 else "double",
+        "real": REAL[tables.dtype],
         "cell_count": sum(population.size for population in network.populations),
         "synapse_count": sum(len(d.edges.target) for d in (*tables.direct[0], *tables.sent[0])),
         "dt": f"{network.dt * 1e3:g}",
@@ -224,7 +224,7 @@ def _fills(
 
 def numbers(array: NDArray[Any], tables: low.Tables) -> str:
     """Initialisers of an array, in lines."""
-    if array.dtype.kind == "f":
+    if array.dtype == tables.dtype:
         texts = [literal(float(value), tables.dtype) for value in array.reshape(-1)]
     else:
         suffix = "u" if array.dtype.kind == "u" else ""

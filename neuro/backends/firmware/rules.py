@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from neuro.backends.rules import only_float
 from neuro.errors import Finding
+from neuro.ir.fixed.check import fixed_findings
 from neuro.ir.network import Network
 
 MOST_CELLS = 1 << 16
@@ -12,7 +12,7 @@ MOST_CELLS = 1 << 16
 
 def firmware_findings(network: Network, backend: str) -> list[Finding]:
     """Everything that keeps `network` from being firmware."""
-    return [*only_float(network, backend), *_too_large(network), *_empty(network)]
+    return [*fixed_findings(network), *_too_large(network), *_empty(network)]
 
 
 def _too_large(network: Network) -> list[Finding]:

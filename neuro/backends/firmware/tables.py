@@ -268,7 +268,7 @@ class StaticTables:
 
     def _signal(self, item: low.SignalTable) -> str:
         owner, signal = item.node.name, self.own.signals[item.node.name]
-        value = np.ascontiguousarray(signal.value, self.tables.dtype)
+        value = self.tables.numbers.encode(item.node.post, item.node.port, signal.value)
         return self._struct(
             target=self.ring(item.target),
             first=self._first(item.target.sums.shape[1]),
@@ -296,7 +296,7 @@ class StaticTables:
         return self._struct(
             direct=self.table("const nr_delivery", direct, "direct", words=4),
             sent=self.table("const nr_delivery", sent, "sent", words=4),
-            graded=self.table("const nr_graded", graded, "gradeds", words=10),
+            graded=self.table("const nr_graded", graded, "gradeds", words=11),
             directs=f"{len(direct)}u",
             sents=f"{len(sent)}u",
             gradeds=f"{len(graded)}u",
@@ -313,6 +313,7 @@ class StaticTables:
             rows=f"{len(graded.start) - 1}u",
             delay=f"{graded.delay}u",
             uniform=f"{int(len(graded.weight) == 1)}u",
+            shift=f"{graded.shift}",
         )
 
     def _delivery(self, delivery: low.Delivery) -> str:
@@ -359,10 +360,11 @@ class StaticTables:
         places = []
         for name, array in edges.state.items():
             if name in written:
-                places.append(self.memory.variable(array, f"{name}_{owner}", "weights", owner))
+                place = self.memory.variable(array, f"{name}_{owner}", "weights", owner)
             else:
                 place = self.memory.constant(array, f"{name}_{owner}", owner)
-                places.append(place if place == "0" else f"(real *){place}")
+            plain = place == "0" or (name in written and array.dtype == self.tables.dtype)
+            places.append(place if plain else f"(real *){place}")
         return places
 
     def _columns(self, edges: low.EdgeTable) -> dict[str, str]:

@@ -82,7 +82,7 @@ class NumbaEngine(Engine):
         self._tables = tables
         self._state = TableState(tables)
         self._seed = np.uint64(tables.seed)
-        dtype = tables.dtype
+        dtype: Any = tables.dtype  # a float: `check` refuses fixed point
         cells = [load_module("cell", generate_cell(k, dtype)) for k in tables.cell_kernels]
         synapses = [
             load_module("synapse", generate_synapse(k, dtype)) for k in tables.synapse_kernels

@@ -1,4 +1,4 @@
-"""The reference interpreter as a backend: slow, for any float network."""
+"""The reference interpreter as a backend: slow, for any network."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.backends.contract import Backend, Engine, Snapshot
-from neuro.backends.rules import only_float, refuse
+from neuro.backends.rules import refuse
 from neuro.drive import Drive
 from neuro.errors import Finding
+from neuro.ir.fixed.check import fixed_findings
 from neuro.ir.network import Network
 from neuro.recording.collect import Sink
 from neuro.reference import Interpreter
@@ -30,8 +31,8 @@ class ReferenceBackend(Backend):
     Options: ClassVar[type[Any]] = ReferenceOptions
 
     def check(self, network: Network, options: ReferenceOptions) -> list[Finding]:
-        """The interpreter runs every network in float32 or float64."""
-        return only_float(network, self.name)
+        """The interpreter runs every network; in fixed point, if it has an integer form."""
+        return fixed_findings(network)
 
     def compile(self, network: Network, options: ReferenceOptions, seed: int) -> Engine:
         """An interpreter before step 0."""
@@ -53,7 +54,7 @@ class ReferenceEngine(Engine):
 
     def read(self, target: str, variable: str) -> NDArray[Any]:
         """A copy of a variable's values."""
-        return self._interpreter.variable(target, variable).copy()
+        return self._interpreter.read(target, variable).copy()
 
     def write(self, target: str, variable: str, values: NDArray[np.float64]) -> None:
         """Set a variable's values."""

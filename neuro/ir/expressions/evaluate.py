@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.ir.expressions.functions import LIBRARY
+from neuro.ir.expressions.integer import INTEGER
 from neuro.ir.expressions.library import definition
 from neuro.ir.expressions.nodes import (
     Binary,
@@ -31,9 +32,11 @@ from neuro.ir.expressions.nodes import (
 Value: TypeAlias = NDArray[Any]
 Scope: TypeAlias = Mapping[str, Value]
 Float: TypeAlias = type[np.float32] | type[np.float64]
+Numeric: TypeAlias = Float | type[np.int32]
+"""Type of numbers: a float, or the integers of fixed point."""
 
 
-def evaluate(expression: Expression, scope: Scope, dtype: Float) -> Value:
+def evaluate(expression: Expression, scope: Scope, dtype: Numeric) -> Value:
     """The value of `expression`, broadcast over the arrays in `scope`.
 
     Parameters
@@ -43,55 +46,56 @@ def evaluate(expression: Expression, scope: Scope, dtype: Float) -> Value:
     scope
         Arrays (or 0-d arrays) of type `dtype` by name.
     dtype
-        ``numpy.float32`` or ``numpy.float64``; every operation rounds to it.
+        ``numpy.float32`` or ``numpy.float64``; every operation rounds to it.  ``numpy.int32`` for a
+        program of integer operations (see `integer`).
     """
     with np.errstate(all="ignore"):
         return _evaluate(expression, scope, dtype)
 
 
-def run(program: Program, scope: dict[str, Value], dtype: Float) -> None:
+def run(program: Program, scope: dict[str, Value], dtype: Numeric) -> None:
     """Run `program`, leaving what it assigns in `scope`."""
     for statement in program:
         scope[statement.target] = evaluate(statement.value, scope, dtype)
 
 
 @singledispatch
-def _evaluate(expression: Expression, scope: Scope, dtype: Float) -> Value:
+def _evaluate(expression: Expression, scope: Scope, dtype: Numeric) -> Value:
     raise TypeError(f"not an expression: {expression!r}")
 
 
 @_evaluate.register
-def _(expression: Literal, scope: Scope, dtype: Float) -> Value:
+def _(expression: Literal, scope: Scope, dtype: Numeric) -> Value:
     return np.asarray(expression.value, dtype=dtype)
 
 
 @_evaluate.register
-def _(expression: Name, scope: Scope, dtype: Float) -> Value:
+def _(expression: Name, scope: Scope, dtype: Numeric) -> Value:
     return scope[expression.id]
 
 
 @_evaluate.register
-def _(expression: Unary, scope: Scope, dtype: Float) -> Value:
+def _(expression: Unary, scope: Scope, dtype: Numeric) -> Value:
     operand = _evaluate(expression.operand, scope, dtype)
     return np.asarray(-operand if expression.op == "-" else np.logical_not(operand))
 
 
 @_evaluate.register
-def _(expression: Binary, scope: Scope, dtype: Float) -> Value:
+def _(expression: Binary, scope: Scope, dtype: Numeric) -> Value:
     left = _evaluate(expression.left, scope, dtype)
     right = _evaluate(expression.right, scope, dtype)
     return np.asarray(_BINARY[expression.op](left, right))
 
 
 @_evaluate.register
-def _(expression: Compare, scope: Scope, dtype: Float) -> Value:
+def _(expression: Compare, scope: Scope, dtype: Numeric) -> Value:
     left = _evaluate(expression.left, scope, dtype)
     right = _evaluate(expression.right, scope, dtype)
     return np.asarray(_COMPARE[expression.op](left, right))
 
 
 @_evaluate.register
-def _(expression: Logical, scope: Scope, dtype: Float) -> Value:
+def _(expression: Logical, scope: Scope, dtype: Numeric) -> Value:
     left = _evaluate(expression.left, scope, dtype)
     right = _evaluate(expression.right, scope, dtype)
     combine = np.logical_and if expression.op == "and" else np.logical_or
@@ -99,21 +103,21 @@ def _(expression: Logical, scope: Scope, dtype: Float) -> Value:
 
 
 @_evaluate.register
-def _(expression: Select, scope: Scope, dtype: Float) -> Value:
+def _(expression: Select, scope: Scope, dtype: Numeric) -> Value:
     condition = _evaluate(expression.condition, scope, dtype)
     if_true = _evaluate(expression.if_true, scope, dtype)
     return np.where(condition, if_true, _evaluate(expression.if_false, scope, dtype))
 
 
 @_evaluate.register
-def _(expression: Call, scope: Scope, dtype: Float) -> Value:
+def _(expression: Call, scope: Scope, dtype: Numeric) -> Value:
     arguments = [_evaluate(argument, scope, dtype) for argument in expression.arguments]
     if expression.function in LIBRARY:
         return _library(expression.function, arguments[0], dtype)
     return np.asarray(_PRIMITIVES[expression.function](*arguments))
 
 
-def _library(name: str, argument: Value, dtype: Float) -> Value:
+def _library(name: str, argument: Value, dtype: Numeric) -> Value:
     """Run the program that defines a library function."""
     meaning = definition(name, "float32" if dtype is np.float32 else "float64")
     local = {meaning.argument: argument}
@@ -181,4 +185,5 @@ _PRIMITIVES: dict[str, Callable[..., Value]] = {
     "floor": np.floor,
     "pow2": pow2,
     "exponent": exponent,
+    **INTEGER,
 }

@@ -8,10 +8,14 @@ from neuro.ir.verify.connections import check_connections
 from neuro.ir.verify.inputs import check_inputs
 from neuro.ir.verify.names import check_names
 from neuro.ir.verify.probes import check_probes
+from neuro.ir.verify.scales import check_scales
 from neuro.ir.verify.types import check_types
 from neuro.ir.verify.values import check_values
 
-_RULES = (check_names, check_types, check_values, check_connections, check_inputs, check_probes)
+_RULES = (
+    *(check_names, check_types, check_values, check_connections, check_inputs, check_probes),
+    check_scales,
+)
 
 
 def verify(network: Network) -> list[Finding]:

@@ -1,0 +1,1 @@
+"""Fixed point: networks as programs of integer operations; see `docs/explanation/fixed-point.md`."""

@@ -1,0 +1,54 @@
+"""``neuro quantise``: a table, JSON, and a network file that runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+import neuro
+from tests.cli.conftest import words
+
+Call = Callable[..., Result]
+
+
+@pytest.mark.parametrize("suffix", ["txt", "h5"])
+def test_the_memory_in_fixed_point_is_written_and_verifies(
+    call: Call, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"memory.{suffix}"
+    result = call("quantise", "ca3-memory", "--weight-bits", "8", "--out", path)
+    assert result.exit_code == 0
+    text = words(result.stdout)
+    assert "weights of 8 bits" in text
+    assert "0 spikes changed, 0 values reached their limit." in text
+    network = neuro.load_network(path)
+    assert network.format == neuro.fixed_point(15, 16, weight_bits=8)
+    assert call("verify", path, "--steps", "20").exit_code == 0
+
+
+def test_json_has_scales_and_spikes(call: Call, own_model: Path) -> None:
+    result = call("quantise", own_model, "--steps", "20", "--seed", "4", "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert found["weight_bits"] == 16
+    assert found["out"] is None
+    assert {"target", "variable", "exponent", "peak", "limit", "clipped"} == set(found["scales"][0])
+    assert {"source", "before", "after", "changed"} == set(found["spikes"][0])
+    assert found["changed"] == sum(row["changed"] for row in found["spikes"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--weight-bits", "4"], "weights of 4 bits. Use 8 or 16."),
+        (["--headroom-bits", "40"], "headroom_bits: is 40. Use 0 to 16."),
+    ],
+)
+def test_wrong_use_is_2(call: Call, arguments: list[str], text: str) -> None:
+    result = call("quantise", "ca3-memory", *arguments)
+    assert result.exit_code == 2
+    assert text in words(result.stderr)
