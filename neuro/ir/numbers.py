@@ -20,7 +20,7 @@ from neuro.ir.canonical_types import (
     canonical_synapse,
 )
 from neuro.ir.expressions.evaluate import Float, Numeric
-from neuro.ir.expressions.integer import HIGH, add_sat, mul_shift
+from neuro.ir.expressions.integer import HIGH, LOW, add_sat, mul_shift
 from neuro.ir.fixed.check import cell_findings, refuse_problems, synapse_findings
 from neuro.ir.fixed.mantissa import mantissa, number
 from neuro.ir.fixed.programs import UNIFORM_BITS, fixed_cell, fixed_synapse
@@ -226,9 +226,10 @@ class FixedNumbers(Numbers):
 
     def add_at(self, sums: Array, place: Any, values: Array) -> None:
         """Add one by one, each saturated."""
-        places = np.stack(place if isinstance(place, tuple) else (place,), axis=1)
-        for one, value in zip(places, values, strict=True):
-            sums[tuple(one)] = add_sat(sums[tuple(one)], value)
+        places = np.stack(place if isinstance(place, tuple) else (place,), axis=1).tolist()
+        each = np.broadcast_to(values, (len(places),)).tolist()
+        for one, value in zip(map(tuple, places), each, strict=True):
+            sums[one] = max(LOW, min(HIGH, int(sums[one]) + value))
 
 
 def numbers_of(network: Network, expanded: Mapping[str, Synapses], seed: int) -> Numbers:

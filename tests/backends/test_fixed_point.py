@@ -15,7 +15,7 @@ from hypothesis import given, seed
 
 import neuro
 from neuro.errors import ParameterError, UnsupportedError
-from neuro.ir.declare import cell_type
+from neuro.ir.declare import cell_type, synapse_type, trace
 from neuro.ir.expressions import integer
 from neuro.ir.network import Network
 from neuro.passes.quantise import quantise
@@ -224,6 +224,21 @@ def test_a_weight_at_the_rail_stays_there(amplitude: float, bits: int, backend: 
             found.append(int(session.snapshot()["synapse/plastic/w"][0]))
     assert found == expected
     assert abs(found[-1]) in (high, high + 1)
+
+
+CONSTANT = synapse_type(
+    "constant", pre=trace("x : 1", on_spike="x = 1", each_step="x = 0.5 * x"), send="0.75"
+)
+"""A synapse whose events are all the same, whatever its weight."""
+
+
+def test_an_event_may_be_a_constant() -> None:
+    net = neuro.NetworkBuilder(dt=1.0, name="constant", seed=3, format=neuro.fixed_point(7, 24))
+    noise = net.population(20, neuro.SpikeSourcePoisson(rate=200.0), label="noise")
+    cells = net.population(20, neuro.LIF(), label="cells")
+    synapse = neuro.CustomSynapse(CONSTANT, delay=neuro.Uniform(1.0, 3.0))
+    net.projection(noise, cells, neuro.FixedProbabilityConnector(0.2), synapse)
+    assert_same_everywhere(Case(net.build(), {}))
 
 
 # What must be noticed
