@@ -9,6 +9,7 @@ import numpy as np
 
 from neuro.backends.c.printer import literal
 from neuro.backends.firmware.generate import Firmware
+from neuro.deploy.device import check_trains
 from neuro.deploy.host_device import HostDevice
 from neuro.drive import Drive
 from neuro.lowering.tables import SignalTable
@@ -49,7 +50,14 @@ class Demo:
 
 
 def make_demo(firmware: Firmware, drive: Drive, steps: int) -> Demo:
-    """The first `steps` steps of `drive`, without what the firmware plays by itself."""
+    """The first `steps` steps of `drive`, without what the firmware plays by itself.
+
+    Raises
+    ------
+    ParameterError
+        If `drive` replaces spikes that are part of the firmware.
+    """
+    check_trains(firmware.static.own.spikes, drive)
     sources, own = firmware.tables.sources, firmware.static.own.spikes
     events = [
         (int(step), sources.index(name), int(cell))
@@ -74,8 +82,10 @@ def _changes(firmware: Firmware, drive: Drive, steps: int) -> list[Change]:
             np.array_equal(signal.step, own.step) and np.array_equal(signal.value, own.value)
         ):
             continue
-        for step, value in zip(signal.step, signal.value, strict=True):
+        # From step 0 on, since the network may have a schedule of its own.
+        for step in np.union1d([0], signal.step):
             if step < steps:
+                value = signal.at(step)
                 row = np.atleast_1d(numbers.encode(item.node.post, item.node.port, value))
                 texts = ", ".join(literal(float(v), dtype) for v in row)
                 found.append(Change(int(step), place, texts, len(row)))
@@ -97,12 +107,13 @@ def expected_sum(firmware: Firmware, drive: Drive, demo: Demo) -> int:
     places = [
         (place, item.node, drive.signals[item.node.name])
         for place, item in enumerate(firmware.tables.inputs)
-        if isinstance(item, SignalTable) and any(c.input == place for c in demo.changes)
+        if isinstance(item, SignalTable)
     ]
+    due = {(change.step, change.input) for change in demo.changes}
     total = FNV_START
     for step in range(demo.steps):
         for place, node, signal in places:
-            if step in signal.step:
+            if (step, place) in due:
                 value = firmware.tables.numbers.encode(node.post, node.port, signal.at(step))
                 device.drive(place, np.atleast_1d(value))
         device.step(by_step.get(step, []))

@@ -104,7 +104,7 @@ class DeviceEngine(Engine):
 
     def advance(self, steps: int, drive: Drive, sink: Sink) -> int:
         """Do one step after another."""
-        self._check_trains(drive)
+        check_trains(self._own, drive)
         for _ in range(steps):
             self._drive_signals(drive)
             found = self._device.step(self._events(drive))
@@ -112,16 +112,6 @@ class DeviceEngine(Engine):
             self._record(found, sink)
             self.step += 1
         return steps
-
-    def _check_trains(self, drive: Drive) -> None:
-        """Spikes that are part of the firmware cannot be taken back."""
-        for name, own in self._own.items():
-            if len(own.step) and not _same(own, drive.spikes[name]):
-                raise ParameterError(
-                    "its spikes are part of the firmware and cannot be replaced.",
-                    where=f"inputs[{name!r}]",
-                    hint="Build the network with an empty SpikeSourceArray.",
-                )
 
     def _events(self, drive: Drive) -> list[Event]:
         return [
@@ -218,6 +208,23 @@ class DeviceEngine(Engine):
     def close(self) -> None:
         """Free the device."""
         self._device.close()
+
+
+def check_trains(own: Mapping[str, Spikes], drive: Drive) -> None:
+    """Spikes that are part of a firmware cannot be taken back.
+
+    Raises
+    ------
+    ParameterError
+        If `drive` has others for a source that fires by itself.
+    """
+    for name, spikes in own.items():
+        if len(spikes.step) and not _same(spikes, drive.spikes[name]):
+            raise ParameterError(
+                "its spikes are part of the firmware and cannot be replaced.",
+                where=f"inputs[{name!r}]",
+                hint="Build the network with an empty SpikeSourceArray.",
+            )
 
 
 def _same(one: Spikes, other: Spikes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import tempfile
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from neuro.deploy.host_device import state_check
 from neuro.deploy.image import Image, check_fits
 from neuro.deploy.startup import linker_script, startup_include, startup_sources
 from neuro.deploy.toolchain import Toolchain, find_toolchain
+from neuro.errors import CompilerError, DeviceError
 from neuro.resources import folder
 
 EXCHANGE = Region(origin=0x6000_0000, length=0x0100_0000, attributes="rw")
@@ -39,6 +41,7 @@ FUNCTIONS = (
 
 _STRUCT = struct.Struct("<IIIIi")
 _COUNT, _IN = 0, 0x1000
+_OVERFLOW = re.compile(r"region [`']?(\w+)'?:? overflowed by (\d+) bytes")
 _HARNESS = """#include "{prefix}.h"
 
 extern {prefix}_net neuro_handle;
@@ -83,18 +86,40 @@ def build_image(
         script.write_text(linker_script(board), encoding="utf-8")
     names = FUNCTIONS if main is None else ()
     drive = (f"{prefix}_drive",) if f"{prefix}_drive(" in firmware.header and names else ()
-    elf = tool.build(
-        [folder_ / f"{prefix}.c", folder_ / "main.c", *startup_sources(board)],
-        out=folder_ / f"{prefix}.elf",
-        include=[folder_, folder("deploy") / "runtime", startup_include()],
-        linker_script=script if board.processor.bare else None,
-        keep=[*(f"{prefix}_{name}" for name in names), *drive],
-        optimise=optimise,
-    )
+    try:
+        elf = tool.build(
+            [folder_ / f"{prefix}.c", folder_ / "main.c", *startup_sources(board)],
+            out=folder_ / f"{prefix}.elf",
+            include=[folder_, folder("deploy") / "runtime", startup_include()],
+            linker_script=script if board.processor.bare else None,
+            keep=[*(f"{prefix}_{name}" for name in names), *drive],
+            optimise=optimise,
+        )
+    except CompilerError as error:
+        _refuse_too_large(error.what, board)
+        raise
     image = Image.load(elf)
     if board.processor.bare:
         check_fits(image, board)
     return image
+
+
+def _refuse_too_large(messages: str, board: Board) -> None:
+    """Say what a linker means by a region that overflows."""
+    missing: dict[str, int] = {}
+    for name, count in _OVERFLOW.findall(messages):
+        missing[name] = max(missing.get(name, 0), int(count))
+    if missing:
+        too_small = " and ".join(
+            f"{name} of {board.name} is {count:,} bytes too small (it has {room:,})"
+            for name, count in missing.items()
+            for room in [board.memory[name].length]
+        )
+        raise DeviceError(
+            f"{too_small}.",
+            where="program",
+            hint="Use a smaller network, narrower weights, or a larger chip.",
+        )
 
 
 class EmulatedDevice:
