@@ -29,7 +29,11 @@ static inline int32_t nr_shifted(int64_t x, int32_t s)
 {
     if (s <= 0)
         return nr_saturate((int64_t)nr_saturate(x) * ((int64_t)1 << -s));
-    return nr_saturate((x + ((int64_t)1 << (s - 1)) - (x < 0)) >> s);
+    if (s > 32)
+        return nr_saturate((x + ((int64_t)1 << (s - 1)) - (x < 0)) >> s);
+    /* The half, less 1 if x is negative, fits into 32 bits, which saves instructions there. */
+    const uint32_t half = ((uint32_t)1 << (s - 1)) + (uint32_t)(x >> 63);
+    return nr_saturate((x + (int64_t)half) >> s);
 }
 
 /* Saturated sums, in the form that suits the processor; all forms give the same. */
@@ -53,7 +57,17 @@ static inline int32_t nr_sub_sat(int32_t a, int32_t b)
 #endif
 static inline int32_t nr_neg_sat(int32_t a) { return nr_saturate(-(int64_t)a); }
 static inline int32_t nr_abs_sat(int32_t a) { return a < 0 ? nr_neg_sat(a) : a; }
-static inline int32_t nr_shift(int32_t a, int32_t s) { return nr_shifted(a, s); }
+/* Left shifts are undone to see whether they lost anything.  Right shifts by two or more stay in 32 bits: a half is added to what is left of all but one place.
+ * The saturated sum takes 1 off negative numbers, so that their halves go away from zero too. */
+static inline int32_t nr_shift(int32_t a, int32_t s)
+{
+    if (s == 1 || s > 31)
+        return nr_shifted(a, s);
+    if (s > 1)
+        return ((nr_add_sat(a, a >> 31) >> (s - 1)) + 1) >> 1;
+    const int32_t moved = (int32_t)((uint32_t)a << -s);
+    return moved >> -s == a ? moved : (a < 0 ? INT32_MIN : INT32_MAX);
+}
 static inline int32_t nr_mul_shift(int32_t a, int32_t b, int32_t s)
 {
     return nr_shifted((int64_t)a * b, s);

@@ -15,7 +15,7 @@ from neuro.ir.expressions.integer import HIGH
 from neuro.ir.fixed.check import fixed_findings
 from neuro.ir.fixed.mantissa import best_exponent, largest
 from neuro.ir.fixed.scales import bound_variable, magnitude, weight_exponents
-from neuro.ir.network import Network, Projection, Scale, fixed_point
+from neuro.ir.network import Network, Projection, Scale, SpikeArray, fixed_point
 from neuro.ir.resolve import parameters, synapses
 from neuro.ir.synapse import WEIGHT
 from neuro.passes.watch_peaks import (
@@ -240,22 +240,45 @@ def _change(source: str, before: SpikeData, after: SpikeData) -> SpikeChange:
 def _choose(network: Network, peaks: Peaks, headroom: int, seed: int) -> Iterator[Scale]:
     """Exponents for all variables of `network`."""
     ports: dict[tuple[str, str], int] = {}
-    for population in network.populations:
-        units, declared = cell_variables(population.cell), population.cell.parameters
-        place = f"{population.name}/parameter"
-        values = parameters(declared, population.parameters, population.size, seed, place)
-        known = [(p.unit, magnitude(values[p.name])) for p in declared]
-        for scale in _for_bounds(population.name, units, peaks, known, headroom):
-            ports[scale.target, scale.variable] = scale.exponent
-            yield scale
     expanded = {p.name: synapses(network, p, seed) for p in network.projections}
     weights = weight_exponents(network, expanded, seed)
+    exact = _exact_sums(network, weights)
+    for population in network.populations:
+        units, declared = cell_variables(population.cell), population.cell.parameters
+        where = f"{population.name}/parameter"
+        values = parameters(declared, population.parameters, population.size, seed, where)
+        known = [(p.unit, magnitude(values[p.name])) for p in declared]
+        for scale in _for_bounds(population.name, units, peaks, known, headroom):
+            place = (scale.target, scale.variable)
+            ports[place] = min(scale.exponent, exact.get(place, scale.exponent))
+            yield replace(scale, exponent=ports[place])
     for node in network.projections:
         units = {v: u for v, u in _units(node).items() if v != WEIGHT}
         yield from _for_bounds(node.name, units, peaks, [], headroom)
         port = ports[node.post, bound_variable(network, node.post, node.port)]
         exponent = _for_weights(network, node, weights[node.name], peaks, port)
         yield Scale(target=node.name, variable=WEIGHT, exponent=exponent)
+
+
+def _exact_sums(network: Network, weights: Mapping[str, int]) -> dict[tuple[str, str], int]:
+    """Exponents with which ports sum what arrives without shifting or rounding it.
+
+    Only static weights are whole numbers for good; a port that anything else reaches is left out.
+    """
+    found: dict[tuple[str, str], int] = {}
+    for node in network.projections:
+        place = (node.post, node.port)
+        found[place] = max(weights[node.name], found.get(place, weights[node.name]))
+    others = {(p.post, p.port) for p in network.projections if not p.synapse.is_static}
+    others |= {(g.post, g.port) for g in network.graded}
+    others |= {(i.post, i.port) for i in network.inputs if not isinstance(i, SpikeArray)}
+    bound = {
+        (population.name, port.name)
+        for population in network.populations
+        for port in population.cell.ports
+        if port.into is not None
+    }
+    return {place: e for place, e in found.items() if place not in others | bound}
 
 
 def _for_bounds(

@@ -117,6 +117,7 @@ def _cell(kernel: CellKernel, dtype: Numeric) -> SimpleNamespace:
     ringed = symbols.entries("state", {variable for _, variable in kernel.rings})
     return SimpleNamespace(
         title=f"Cells with {', '.join(kernel.state) or 'no state'}.",
+        literals=None,
         refractory=kernel.refractory,
         held=[symbols.entry("state", name) for name in kernel.held],
         free=[symbols.entry("port", name) for name in kernel.free],
@@ -186,6 +187,7 @@ def _synapse(kernel: SynapseKernel, dtype: Numeric, number: int) -> SimpleNamesp
         deferred=kernel.deferred,
         distinct=kernel.distinct,
         dense=False,
+        literals=None,
         chain=symbols.entries("pre"),
         on_pre=on_pre,
         on_post=on_post if kernel.on_post else None,

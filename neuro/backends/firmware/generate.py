@@ -85,6 +85,7 @@ def generate(network: Network, seed: int, prefix: str) -> Firmware:
         if number in static.target:
             kernel.index = f"{static.target[number].name}_t"
             kernel.dense = number in static.dense
+    _set_literals(content, tables)
     content |= _context(network, seed, prefix, tables, static)
     templates = _environment()
     return Firmware(
@@ -94,6 +95,17 @@ def generate(network: Network, seed: int, prefix: str) -> Firmware:
         tables=tables,
         static=static,
     )
+
+
+def _set_literals(content: dict[str, Any], tables: low.Tables) -> None:
+    """Print constants into the kernels of which all users have the same, so that compilers fold them."""
+    edges = [delivery.edges for delivery in (*tables.direct[0], *tables.sent[0])]
+    users: dict[str, list[Any]] = {"cells": list(tables.cells), "synapses": list(edges)}
+    for kind, found in users.items():
+        for number, kernel in enumerate(content[kind]):
+            scalars = [user.scalars for user in found if user.kernel == number]
+            if scalars and all(np.array_equal(scalars[0], other) for other in scalars):
+                kernel.literals = [literal(float(value), tables.dtype) for value in scalars[0]]
 
 
 def _environment() -> Environment:
