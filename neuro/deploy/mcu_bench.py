@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 import neuro
 from neuro.backends.firmware.generate import generate
 from neuro.deploy.board import Board
 from neuro.deploy.emulated_device import EmulatedDevice
 from neuro.ir.network import Network
+from neuro.passes.quantise import quantise
 
 PRE, POST = 64, 64
 STEPS = 20
@@ -87,7 +90,16 @@ def _layer(share: float) -> Network:
     return net.build()
 
 
-_FORMATS: dict[str, Callable[[Network], Network]] = {"float32": lambda network: network}
+def _int8(network: Network) -> Network:
+    """The network in fixed point with weights of 8 bits."""
+    events = (np.repeat(np.arange(STEPS), PRE), np.tile(np.arange(PRE), STEPS))
+    return quantise(network, steps=STEPS, inputs={"In": events}, weight_bits=8).network
+
+
+_FORMATS: dict[str, Callable[[Network], Network]] = {
+    "float32": lambda network: network,
+    "int8": _int8,
+}
 """Number formats that are measured."""
 
 
