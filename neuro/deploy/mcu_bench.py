@@ -15,7 +15,7 @@ from neuro.deploy.emulated_device import EmulatedDevice
 from neuro.ir.network import Network
 from neuro.passes.quantise import quantise
 
-PRE, POST = 64, 64
+PRE, POST = 64, 256
 STEPS = 20
 _KERNELS = ("nr_update", "nr_reset", "nr_on_", "nr_each_", "nr_raise_", "nr_decay_")
 _AROUND = ("neuro_", "main", "mem", "__")
@@ -71,7 +71,7 @@ def measure_costs(
         return _Run(network, board, toolchain, optimise)
 
     costs = []
-    for kind, share in (("dense rows", 1.0), ("lists", 0.5)):
+    for kind, share in (("rows of 256", 1.0), ("lists of about 128", 0.5)):
         for name, make in _FORMATS.items():
             costs.append(_event_cost(run(make(_layer(share))), f"{kind}, {name}"))
     for name, make in _FORMATS.items():
