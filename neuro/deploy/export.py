@@ -19,7 +19,7 @@ from neuro.deploy.board import Board
 from neuro.deploy.demo import Demo, expected_sum, make_demo
 from neuro.deploy.project_files import write_folder
 from neuro.deploy.startup import linker_script, startup_include, startup_sources
-from neuro.deploy.toolchain import Toolchain
+from neuro.deploy.toolchain import ZIG, Toolchain
 from neuro.drive import drive_of
 from neuro.formats.text_printer import print_network
 from neuro.ir.network import Network
@@ -171,7 +171,9 @@ def _context(made: Export, optimise: str) -> dict[str, Any]:
     tool = Toolchain(board.toolchain, "gcc", (board.toolchain,), board.processor)
     network = tables.network
     inputs = list(firmware.static.own.spikes)
-    link = tool.link_flags(Path("board/linker.ld")) if bare else ()
+    script = Path("board/linker.ld")
+    link = tool.link_flags(script) if bare else ()
+    zig = Toolchain("zig", "zig", ("zig", "cc"), board.processor)
     return {
         "version": __version__,
         "prefix": firmware.prefix,
@@ -193,6 +195,8 @@ def _context(made: Export, optimise: str) -> dict[str, Any]:
         "compiler": board.toolchain,
         "flags": " ".join(board.processor.gcc),
         "link": " ".join(link),
+        "zig_flags": " ".join((*board.processor.zig, *ZIG)),
+        "zig_link": " ".join(zig.link_flags(script)) if bare else "",
         "optimise": optimise,
         "board_sources": [f"board/{path.name}" for path in startup_sources(board)],
         "qemu": _qemu(board),
@@ -206,5 +210,8 @@ def _qemu(board: Board) -> str:
         return ""
     riscv = board.processor.family == "riscv"
     system = "qemu-system-riscv32" if riscv else "qemu-system-arm"
-    options = "-nographic -monitor none -serial none -semihosting-config enable=on,target=native"
+    options = (
+        "-display none -monitor none -serial none -no-reboot -chardev stdio,id=console "
+        "-semihosting-config enable=on,target=native,chardev=console"
+    )
     return " ".join([system, "-M", emulator.machine, options, *emulator.options, "-kernel"])

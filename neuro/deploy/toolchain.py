@@ -32,8 +32,8 @@ COMMON = (
     "-fno-asynchronous-unwind-tables",
 )
 _LINK = ("-Wl,--gc-sections", "-Wl,-e,neuro_reset")
-# zig turns sanitisers on, and passes to clang what only its linker uses.
-_ZIG = ("-fno-sanitize=undefined", "-Wno-unused-command-line-argument")
+ZIG = ("-fno-sanitize=undefined", "-Wno-unused-command-line-argument")
+"""zig turns sanitisers on, and passes to clang what only its linker uses."""
 TIMEOUT = 300.0
 """Seconds after which a compiler is taken to hang."""
 
@@ -70,7 +70,7 @@ class Toolchain:
         """Flags for compiling one file."""
         target = self.core.zig if self.kind == "zig" else self.core.gcc
         bare = ("-ffreestanding",) if self.core.bare else ()
-        zig = _ZIG if self.kind == "zig" else ()
+        zig = ZIG if self.kind == "zig" else ()
         usage = ("-fstack-usage",) if self.kind == "gcc" else ()
         return (*target, *COMMON, optimise, *bare, *zig, *usage, *WARNINGS)
 

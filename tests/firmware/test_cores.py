@@ -84,6 +84,8 @@ def test_noise_plasticity_graded_projections_and_currents(board: str, which: str
 @pytest.mark.parametrize("board", ["lm3s6965evb", "riscv-virt"])
 def test_networks_drawn_at_random(board: str) -> None:
     """With floats in software and in hardware."""
+    if not compilers(board):
+        pytest.skip("there is no compiler for it")
 
     @seed(7)
     @settings(max_examples=3, deadline=None, database=None, suppress_health_check=list(HealthCheck))
