@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from typing import Any
 
@@ -10,6 +11,7 @@ from neuro.drive import drive_of
 from neuro.ir.network import Network, NumberFormat
 from neuro.models.experiment import Experiment
 from neuro.models.spec import load_model
+from neuro.passes.quantise import quantise
 from tests.networks import ASTROCYTE, NOISY, plastic
 
 Event = tuple[int, int]
@@ -63,3 +65,23 @@ def events_by_step(network: Network, inputs: dict[str, Any]) -> dict[int, list[E
         for step, cell in zip(spikes.step, spikes.index, strict=True):
             found[int(step)].append((names.index(name), int(cell)))
     return found
+
+
+@functools.cache
+def in_fixed_point(weight_bits: int = 8) -> Network:
+    """Integers only: plastic and static synapses, delays, a graded projection, trains, currents."""
+    net = neuro.NetworkBuilder(dt=1.0, name="fixed", seed=12)
+    given = net.population(8, neuro.SpikeSourceArray(), label="given")
+    played = net.population(3, neuro.SpikeSourceArray([2.0, 9.0, 31.0]), label="played")
+    cells = net.population(40, neuro.LIF(tau_refrac=2.0), label="cells")
+    others = net.population(5, neuro.LIF(bias=0.04), label="others")
+    dense, sparse = neuro.AllToAllConnector(), neuro.FixedProbabilityConnector(0.3)
+    net.projection(given, cells, dense, neuro.StaticSynapse(weight=neuro.Uniform(0.1, 0.5)))
+    net.projection(played, others, dense, neuro.StaticSynapse(weight=0.4))
+    delayed = plastic("stdp all_to_all additive", 0.08, delay=3.0)
+    net.projection(cells, cells, sparse, delayed, label="stdp")
+    net.projection(cells, others, sparse, plastic("tm B", 0.2, delay=2.0), label="short")
+    net.graded_projection(others, "v", cells, dense, weight=0.01, delay=2.0, receptor_type="input")
+    step = neuro.StepCurrentSource([5.0, 25.0], [0.2, 0.05])
+    net.inject(step, cells, port="input", label="step_of_cells")
+    return quantise(net.build(), steps=60, weight_bits=weight_bits, backend="c").network

@@ -16,7 +16,7 @@ from neuro.deploy.board import load_board
 from neuro.deploy.emulated_device import EmulatedDevice
 from neuro.deploy.host_device import HostDevice
 from neuro.ir.network import Network
-from tests.firmware.networks import Event, events_by_step, everything, memory_demo
+from tests.firmware.networks import Event, events_by_step, everything, in_fixed_point, memory_demo
 from tests.networks import Case, cases
 
 pytest.importorskip("unicorn")
@@ -79,6 +79,12 @@ def test_the_memory_learns_recalls_and_forgets(board: str, which: str) -> None:
 def test_noise_plasticity_graded_projections_and_currents(board: str, which: str) -> None:
     events = {step: [(3, step % 8), (4, 0)] for step in range(40)}
     assert_same(everything(), events, 40, board, which)
+
+
+@pytest.mark.parametrize(("board", "which"), BUILDS)
+def test_fixed_point_with_narrow_weights(board: str, which: str) -> None:
+    events = {step: [(2, step % 8), (3, 0)] for step in range(40)}
+    assert_same(in_fixed_point(8), events, 40, board, which)
 
 
 @pytest.mark.parametrize("board", ["lm3s6965evb", "riscv-virt"])

@@ -21,7 +21,7 @@ from neuro.backends.c.compiler import find_compiler
 from neuro.ir.network import FLOAT64, Network
 from neuro.resources import folder
 from tests.firmware.api import PREFIX, Api, Status, firmware_of
-from tests.firmware.networks import Event, events_by_step, everything, memory_demo
+from tests.firmware.networks import Event, events_by_step, everything, in_fixed_point, memory_demo
 
 SIZES = {3: 8, 4: 3}
 """Cells of the sources of `everything` that take events."""
@@ -217,7 +217,7 @@ def test_a_write_outside_would_be_seen(program: Program) -> None:
         program([b"b" + step([(3, cell) for cell in range(8)], room=8)[1:]])
 
 
-@pytest.mark.parametrize("name", ["memory", "everything in float64"])
+@pytest.mark.parametrize("name", ["memory", "everything in float64", "fixed point"])
 def test_networks_run_without_undefined_behaviour(tmp_path: Path, name: str) -> None:
     """Every step gives the bits of a build without sanitisers."""
     network: Any
@@ -225,7 +225,10 @@ def test_networks_run_without_undefined_behaviour(tmp_path: Path, name: str) -> 
         demo = memory_demo()
         network, events = demo.network, events_by_step(demo.network, dict(demo.inputs))
     else:
-        network, events = everything(FLOAT64), {k: [(3, k % 8)] for k in range(120)}
+        source, network = (
+            (2, in_fixed_point()) if name == "fixed point" else (3, everything(FLOAT64))
+        )
+        events = {k: [(source, k % 8)] for k in range(120)}
     program, plain = build(tmp_path, network), Api(network)
     steps = [events.get(k, []) for k in range(max(events) + 10)]
     for answer, taken in zip(program([step(e) for e in steps]), steps, strict=True):

@@ -19,7 +19,7 @@ from neuro.ir.network import Network
 from neuro.resources import folder
 from tests.conftest import ROOT
 from tests.firmware.api import Api
-from tests.firmware.networks import everything, memory_demo
+from tests.firmware.networks import everything, in_fixed_point, memory_demo
 from tests.networks import ASTROCYTE, cell_case
 
 RUNTIME = folder("deploy") / "runtime"
@@ -69,6 +69,8 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     "memory": lambda: memory_demo().network,
     "everything": everything,
     "everything64": lambda: everything(neuro.FLOAT64),
+    "fixed8": lambda: in_fixed_point(8),
+    "fixed16": lambda: in_fixed_point(16),
     "refractory_per_cell": lambda: cell_case("coupled").network,
     "lone_lif": lambda: lone(neuro.LIF(), inject="input"),
     "lone_astrocyte": lambda: lone(neuro.CustomCell(ASTROCYTE)),
@@ -107,14 +109,12 @@ def test_compiles_without_warnings(place: Path, name: str, compiler: str) -> Non
 CHECKED = ("memory", "everything")
 
 
-@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("name", [*CHECKED, "fixed8"])
 def test_cppcheck_finds_nothing(place: Path, name: str) -> None:
     """Some findings are left out; see docs/reference/c-deviations.md."""
     left_out = (
-        "knownConditionTrueFalse",
-        "redundantInitialization",
-        "duplicateExpression",
-        "zerodiv",
+        *("knownConditionTrueFalse", "redundantInitialization", "duplicateExpression"),
+        *("zerodiv", "shiftTooManyBitsSigned"),
     )
     run(
         *(tool("cppcheck"), "--std=c99", "--quiet", "--error-exitcode=1", f"-I{RUNTIME}"),
@@ -148,7 +148,7 @@ def first_values(source: str) -> str:
 
 
 @pytest.mark.parametrize("optimise", ["-O0", "-O2"])
-@pytest.mark.parametrize("name", ["everything", "everything64"])
+@pytest.mark.parametrize("name", ["everything", "everything64", "fixed8"])
 def test_needs_three_functions_of_memory_only(place: Path, name: str, optimise: str) -> None:
     """No heap, no libm, no standard output."""
     out = run(tool("nm"), "--undefined-only", compile_c(place, name, "gcc", optimise))

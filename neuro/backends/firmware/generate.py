@@ -133,7 +133,6 @@ def _context(
         "dt": f"{network.dt * 1e3:g}",
         "sources": _sources(network, tables, names),
         "signals": _signals(tables, names),
-        "unit_note": "SI units.",
         "max_out": sum(network.sources[tables.sources[k]].size for k in outputs),
         "state_size": HEADER + sum(v.nbytes for v in variables),
         "whole": sum(v.nbytes for v in variables),
@@ -175,13 +174,21 @@ def _sources(network: Network, tables: low.Tables, names: Unique) -> list[tuple[
     return found
 
 
-def _signals(tables: low.Tables, names: Unique) -> list[tuple[str, int]]:
-    """Identifier and number of each current input."""
+def _signals(tables: low.Tables, names: Unique) -> list[tuple[str, int, str]]:
+    """Identifier, number and unit of each current input."""
     return [
-        (names(item.node.name), number)
+        (names(item.node.name), number, _unit(tables, item.node))
         for number, item in enumerate(tables.inputs)
         if isinstance(item.node, CurrentInput)
     ]
+
+
+def _unit(tables: low.Tables, signal: CurrentInput) -> str:
+    """What one stands for."""
+    if tables.dtype is not np.int32:
+        return "SI units"
+    one = tables.numbers.decode(signal.post, signal.port, np.ones(1, np.int32))[0]
+    return f"1 is 2^{int(np.log2(one))} SI units"
 
 
 def _unused(tables: low.Tables) -> list[str]:
