@@ -13,12 +13,14 @@ from neuro.backends.firmware.generate import Firmware
 from neuro.backends.firmware.memory import offsets
 from neuro.drive import Drive, Spikes, drive_of
 from neuro.errors import DeviceError, ParameterError
+from neuro.ir.synapse import WEIGHT
 from neuro.lowering.spikes import gather_bits, scatter_bits
 from neuro.lowering.state import TableState
 from neuro.lowering.tables import SignalTable
 from neuro.recording.collect import Sink, sample_plans
 from neuro.snapshot import history_lists, history_rows
 
+NOTHING = np.empty(0)
 Event = tuple[int, int]
 """A spike: number of the source, and of the cell."""
 
@@ -101,6 +103,7 @@ class DeviceEngine(Engine):
         self._signals = [i for i in self._tables.inputs if isinstance(i, SignalTable)]
         self._driven: dict[str, NDArray[Any]] = {}
         self._stale = True
+        self._flash = self._weights_in_flash()
 
     def advance(self, steps: int, drive: Drive, sink: Sink) -> int:
         """Do one step after another."""
@@ -157,6 +160,28 @@ class DeviceEngine(Engine):
             v.array[...] = values.reshape(v.array.shape)
         self._stale = False
 
+    def _weights_in_flash(self) -> dict[str, NDArray[Any]]:
+        """Synaptic variables that no program writes, under the names of a snapshot."""
+        is_variable = self._static.memory.is_variable
+        snapshot = self._state.snapshot(0)
+        names = {
+            f"synapse/{name}/{variable}"
+            for name in (projection.name for projection in self._tables.network.projections)
+            for group in self._tables.groups(name)
+            for variable in (WEIGHT, *group.state)
+            if len(group.target) and not is_variable(group.state.get(variable, NOTHING))
+        }
+        return {name: snapshot[name] for name in names}
+
+    def _check_flash(self, name: str, stored: NDArray[Any]) -> None:
+        """What is in flash cannot be changed."""
+        if name in self._flash and not np.array_equal(self._flash[name], stored):
+            raise ParameterError(
+                "is part of the firmware and cannot be changed.",
+                where=name.removeprefix("synapse/"),
+                hint="Change the network, and build the firmware anew.",
+            )
+
     def _push(self) -> None:
         parts = (np.ascontiguousarray(v.array, v.dtype).tobytes() for v in self._variables)
         self._device.write_state(b"".join(parts), self.step)
@@ -172,8 +197,10 @@ class DeviceEngine(Engine):
         Raises
         ------
         ParameterError
-            If it is in flash.
+            If it is in flash and would change.
         """
+        stored = self._tables.numbers.encode(target, variable, values)
+        self._check_flash(f"synapse/{target}/{variable}", stored)
         self._pull()
         self._state.write(target, variable, values)
         self._push()
@@ -189,7 +216,15 @@ class DeviceEngine(Engine):
         return result
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go to the state of `snapshot`."""
+        """Go to the state of `snapshot`.
+
+        Raises
+        ------
+        ParameterError
+            If weights that are in flash differ.
+        """
+        for name in self._flash:
+            self._check_flash(name, snapshot[name])
         self.step = int(snapshot["step"])
         self._state.restore(snapshot)
         for source, bits in enumerate(self._static.spikes):
