@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 from neuro.backends.firmware.generate import Firmware
 from neuro.deploy.board import Board
 from neuro.deploy.demo import Demo
-from neuro.deploy.device import Event
 from neuro.deploy.emulated_device import EmulatedDevice
 from neuro.deploy.image import Image
 from neuro.errors import NeuroError
@@ -138,17 +138,15 @@ def measure(
 
 
 def _with_instructions(known: Costs, device: EmulatedDevice, demo: Demo) -> Costs:
-    events: defaultdict[int, list[Event]] = defaultdict(list)
-    for step, source, cell in demo.events:
-        events[step].append((source, cell))
     totals: list[int] = []
     functions: Counter[str] = Counter()
-    steps = min(demo.steps, MEASURED)
     note = ""
     try:
-        for step in range(steps):
+        for events, changes in islice(demo.by_step(), MEASURED):
+            for change in changes:
+                device.drive(change.input, change.row)
             with device.machine.counting() as counted:
-                device.step(events[step])
+                device.step(events)
             totals.append(sum(counted.values()))
             functions.update(counted)
     except NeuroError as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuro.backends.c.printer import literal
 from neuro.backends.firmware.generate import Firmware
-from neuro.deploy.device import check_trains
+from neuro.deploy.device import Event, check_trains
 from neuro.deploy.host_device import HostDevice
 from neuro.drive import Drive
 from neuro.lowering.tables import SignalTable
@@ -17,14 +20,29 @@ from neuro.lowering.tables import SignalTable
 FNV_START, FNV_PRIME = 2166136261, 16777619
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """A current that changes: at which step, which one, to which values."""
+    """A current that changes.
+
+    Attributes
+    ----------
+    step, input
+        When, and which one, by its place among the inputs.
+    row
+        One value, or one per cell, as the firmware stores them.
+    values
+        The same in C.
+    """
 
     step: int
     input: int
+    row: NDArray[Any]
     values: str
-    count: int
+
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        return len(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,16 @@ class Demo:
     events: list[tuple[int, int, int]]
     changes: list[Change]
     most_in: int
+
+    def by_step(self) -> Iterator[tuple[list[Event], list[Change]]]:
+        """Events and changes of currents of each step."""
+        events: defaultdict[int, list[Event]] = defaultdict(list)
+        changes: defaultdict[int, list[Change]] = defaultdict(list)
+        for step, source, cell in self.events:
+            events[step].append((source, cell))
+        for change in self.changes:
+            changes[change.step].append(change)
+        return ((events[step], changes[step]) for step in range(self.steps))
 
 
 def make_demo(firmware: Firmware, drive: Drive, steps: int) -> Demo:
@@ -88,11 +116,11 @@ def _changes(firmware: Firmware, drive: Drive, steps: int) -> list[Change]:
                 value = signal.at(step)
                 row = np.atleast_1d(numbers.encode(item.node.post, item.node.port, value))
                 texts = ", ".join(literal(float(v), dtype) for v in row)
-                found.append(Change(int(step), place, texts, len(row)))
+                found.append(Change(int(step), place, row, texts))
     return sorted(found, key=lambda change: change.step)
 
 
-def expected_sum(firmware: Firmware, drive: Drive, demo: Demo) -> int:
+def expected_sum(firmware: Firmware, demo: Demo) -> int:
     """The check sum over the states of all steps, found by the firmware on this computer.
 
     Raises
@@ -100,22 +128,11 @@ def expected_sum(firmware: Firmware, drive: Drive, demo: Demo) -> int:
     CompilerError
         If there is no C compiler here.
     """
-    device: Any = HostDevice(firmware)
-    by_step: dict[int, list[tuple[int, int]]] = {}
-    for step, source, cell in demo.events:
-        by_step.setdefault(step, []).append((source, cell))
-    places = [
-        (place, item.node, drive.signals[item.node.name])
-        for place, item in enumerate(firmware.tables.inputs)
-        if isinstance(item, SignalTable)
-    ]
-    due = {(change.step, change.input) for change in demo.changes}
+    device = HostDevice(firmware)
     total = FNV_START
-    for step in range(demo.steps):
-        for place, node, signal in places:
-            if (step, place) in due:
-                value = firmware.tables.numbers.encode(node.post, node.port, signal.at(step))
-                device.drive(place, np.atleast_1d(value))
-        device.step(by_step.get(step, []))
+    for events, changes in demo.by_step():
+        for change in changes:
+            device.drive(change.input, change.row)
+        device.step(events)
         total = (total ^ device.check()) * FNV_PRIME & 0xFFFFFFFF
     return total

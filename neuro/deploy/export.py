@@ -107,7 +107,7 @@ def export(
     firmware = generate(network, choose_seed(network, seed), prefix)
     drive = drive_of(network, inputs)
     demo = make_demo(firmware, drive, steps)
-    expected = expected_sum(firmware, drive, demo) if find_compiler() is not None else None
+    expected = expected_sum(firmware, demo) if find_compiler() is not None else None
     made = Export(out, board, firmware, demo, expected)
     facts = {
         "neuro": __version__,
