@@ -38,12 +38,12 @@ typedef struct {
 typedef struct {
     const nr_net *net;
     const nr_train *train; /* one per spike array */
-    uint32_t *played;      /* how many events of each train are over */
+    uint32_t *played; /* how many events of each train are over */
     const uint16_t *output; /* sources whose spikes are given out */
     const nr_fill *fill;
     const nr_signal *signal; /* what currents do by themselves */
-    const nr_span *state;   /* one: all that changes */
-    const nr_span *learnt;  /* weights and variables of plastic synapses */
+    const nr_span *state; /* one: all that changes */
+    const nr_span *learnt; /* weights and variables of plastic synapses */
     uint32_t trains;
     uint32_t outputs;
     uint32_t fills;
@@ -127,8 +127,7 @@ static uint32_t nr_total(const nr_span *span, uint32_t count)
 /* Over the step, then the bytes that follow the header. */
 static uint32_t nr_header_check(const nr_header *header, const uint8_t *bytes)
 {
-    const uint32_t sum =
-        nr_check(2166136261u, (const uint8_t *)&header->step, sizeof header->step);
+    const uint32_t sum = nr_check(2166136261u, (const uint8_t *)&header->step, sizeof header->step);
     return nr_check(sum, bytes, header->size);
 }
 
@@ -213,7 +212,8 @@ static void nr_clear_events(const nr_firmware *firmware)
 {
     for (uint32_t k = 0; k < firmware->trains; ++k) {
         const nr_spikes *spikes = &firmware->net->spikes[firmware->train[k].source];
-        memset(nr_bits_of(spikes, NR_STEP(firmware->net)), 0, nr_words_of(spikes) * sizeof(uint32_t));
+        memset(
+            nr_bits_of(spikes, NR_STEP(firmware->net)), 0, nr_words_of(spikes) * sizeof(uint32_t));
     }
 }
 
@@ -270,8 +270,7 @@ static nr_status nr_device_drive(
 
 #endif
 
-static void nr_give_out(
-    const nr_firmware *firmware, nr_event *out, uint32_t room, uint32_t *n_out)
+static void nr_give_out(const nr_firmware *firmware, nr_event *out, uint32_t room, uint32_t *n_out)
 {
     const nr_net *net = firmware->net;
     *n_out = 0;

@@ -46,7 +46,8 @@ static inline int32_t nr_sub_sat(int32_t a, int32_t b) { return nr_saturate((int
 #else
 static inline int32_t nr_add_sat(int32_t a, int32_t b)
 {
-    const int32_t sum = (int32_t)((uint32_t)a + (uint32_t)b); /* of the wrong sign if out of range */
+    /* Of the wrong sign if out of range. */
+    const int32_t sum = (int32_t)((uint32_t)a + (uint32_t)b);
     return ((a ^ sum) & (b ^ sum)) < 0 ? (a < 0 ? INT32_MIN : INT32_MAX) : sum;
 }
 static inline int32_t nr_sub_sat(int32_t a, int32_t b)

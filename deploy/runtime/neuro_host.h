@@ -156,7 +156,7 @@ typedef struct {
     nr_desk *desk;
     nr_barrier *barrier;
     atomic_int *gate; /* 0: wait; 1: work; -1: give up */
-    int *go_on;       /* set by thread 0, read by all behind a barrier */
+    int *go_on; /* set by thread 0, read by all behind a barrier */
     int64_t last;
     uint32_t thread;
 } nr_worker;

@@ -81,10 +81,7 @@ static inline real nr_uniform(uint32_t word) { return (real)word * 0x1p-32; }
 static inline real nr_open(uint32_t word) { return ((real)word + 0.5) * 0x1p-32; }
 #else
 static inline real nr_uniform(uint32_t word) { return (real)(int32_t)(word >> 8) * 0x1p-24f; }
-static inline real nr_open(uint32_t word)
-{
-    return ((real)(int32_t)(word >> 9) + 0.5f) * 0x1p-23f;
-}
+static inline real nr_open(uint32_t word) { return ((real)(int32_t)(word >> 9) + 0.5f) * 0x1p-23f; }
 #endif
 
 /* What arrives: sums, and products (which are shifted in fixed point only). */

@@ -31,7 +31,7 @@ typedef NR_TIME nr_time;
 typedef NR_UTIME nr_utime; /* the same without a sign */
 
 #define NR_NOTES 13u /* postsynaptic spikes that a deferred rule notes with a cell */
-#define NR_OLDER 6u  /* older ones that it puts aside together */
+#define NR_OLDER 6u /* older ones that it puts aside together */
 
 /* What has arrived, or will: `depth` slots of `size` sums.  Slot step % depth is due in `step`. */
 typedef struct {
@@ -50,7 +50,7 @@ typedef struct {
 #if NR_BITS
     uint32_t *bits; /* [slots][(size + 31) / 32] */
 #else
-    nr_index *cell;  /* [slots][size] */
+    nr_index *cell; /* [slots][size] */
     nr_index *count; /* [slots][threads] */
 #endif
     const uint32_t *first; /* [threads + 1]: which cells a thread owns */
@@ -239,17 +239,10 @@ typedef struct nr_net {
  * returns their number; `reset` is then run on them. */
 typedef struct {
     uint32_t (*update)(
-        const nr_cells *cells,
-        const nr_net *net,
-        uint32_t thread,
-        uint32_t first,
-        uint32_t last,
+        const nr_cells *cells, const nr_net *net, uint32_t thread, uint32_t first, uint32_t last,
         nr_index *fired);
     void (*reset)(
-        const nr_cells *cells,
-        const nr_net *net,
-        uint32_t thread,
-        const nr_index *fired,
+        const nr_cells *cells, const nr_net *net, uint32_t thread, const nr_index *fired,
         uint32_t count);
 } nr_cell_kernel;
 

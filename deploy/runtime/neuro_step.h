@@ -14,7 +14,8 @@
 #include "neuro_philox.h"
 
 #ifndef NR_POISSON_BLOCK
-#define NR_POISSON_BLOCK 256 /* cells whose random words are made together; a multiple of NR_LANES */
+/* Cells whose random words are made together; a multiple of NR_LANES. */
+#define NR_POISSON_BLOCK 256
 #endif
 /* Parts that a network may do without. */
 #ifndef NR_HAS_DEFERRED
@@ -40,7 +41,8 @@
 /* The sums that are due in a step. */
 static inline real *nr_due(const nr_ring *ring, nr_time step)
 {
-    return ring->depth == 1 ? ring->sums : ring->sums + (size_t)((nr_utime)step % ring->depth) * ring->size;
+    return ring->depth == 1 ? ring->sums
+                            : ring->sums + (size_t)((nr_utime)step % ring->depth) * ring->size;
 }
 
 #if NR_BITS
@@ -448,8 +450,10 @@ static void nr_step_5(const nr_net *net, uint32_t thread)
         const nr_traces *traces = &net->trace[k];
         const nr_synapse_kernel *kernel = &nr_synapse_kernels[traces->kernel];
         const uint32_t *first = net->spikes[traces->source].first;
-        (traces->is_post ? kernel->decay_post : kernel->decay_pre)(
-            traces, first[thread], first[thread + 1]);
+        if (traces->is_post)
+            kernel->decay_post(traces, first[thread], first[thread + 1]);
+        else
+            kernel->decay_pre(traces, first[thread], first[thread + 1]);
     }
 }
 

@@ -106,7 +106,7 @@ def build(place: Path, network: Network) -> Program:
     (place / "main.c").write_text(MAIN)
     include = ("-I", place, "-I", folder("deploy") / "runtime")
     files = (place / f"{PREFIX}.c", place / "main.c")
-    command = [compiler, *FLAGS, *include, *files, "-o", place / "program"]
+    command: list[Any] = [compiler, *FLAGS, *include, *files, "-o", place / "program"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "asan" in done.stderr or "ubsan" in done.stderr:
         pytest.skip(f"{compiler.name} comes without sanitisers")

@@ -34,7 +34,7 @@ DTYPES = [np.float32, np.float64]
 def computed(function: str, values: NDArray[Any]) -> NDArray[Any]:
     source = SOURCE.format(double=int(values.dtype == np.float64))
     library = ctypes.CDLL(str(compile_library(source).path))
-    found = np.empty_like(values)
+    found: NDArray[Any] = np.empty_like(values)
     pointers = (ctypes.c_void_p(array.ctypes.data) for array in (values, found))
     library[function](*pointers, len(values))
     return found
@@ -62,7 +62,8 @@ def samples(dtype: type[np.floating[Any]]) -> NDArray[Any]:
         np.nan,
     ]
     more = [np.array(ends, dtype), large, -large, large + dtype(0.5), -large - dtype(0.5)]
-    return np.concatenate([anywhere, squares, *near, halves, *more]).astype(dtype)
+    found: NDArray[Any] = np.concatenate([anywhere, squares, *near, halves, *more]).astype(dtype)
+    return found
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
