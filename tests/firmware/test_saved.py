@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import neuro
+from neuro.backends.firmware.memory import LAST_STEP
 from neuro.deploy.host_device import state_check
 from neuro.models import CA3Memory
 from tests.firmware.api import Api, Status
@@ -18,8 +19,6 @@ GIVEN = 3
 EVENTS: list[list[Event]] = [
     [(GIVEN, (3 * step + k) % 8) for k in range(step % 3)] for step in range(50)
 ]
-LAST = 0x7F000000
-"""Steps that are done at most."""
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +62,25 @@ def test_driven_currents_are_not_part_of_a_state(network: Any) -> None:
 
 def test_the_last_step_is_the_last(network: Any) -> None:
     api = Api(network)
-    assert api.load(image_at(api, LAST - 1)) is Status.OK
+    assert api.load(image_at(api, LAST_STEP - 1)) is Status.OK
     assert api.step()[0] is Status.OK
     before = api.save()
     assert api.step([(GIVEN, 1)]) == (Status.STEP_LIMIT, [], 0)
-    assert (api.steps, api.save()) == (LAST, before)
+    assert (api.steps, api.save()) == (LAST_STEP, before)
     assert api.call("reset") is Status.OK
     assert api.step()[0] is Status.OK
+
+
+def test_spikes_after_the_last_step_do_not_come_early() -> None:
+    """Steps are 32 bits wide there, in which 2**32 + 1 would be 1."""
+    net = neuro.NetworkBuilder(dt=1.0, name="late")
+    net.population(1, neuro.SpikeSourceArray([3.0, 2.0**32 + 1, 2.0**32 + 5]), label="late")
+    cells = net.population(1, neuro.LIF(), label="cells")
+    net.inject(neuro.StepCurrentSource([2.0, 2.0**32 + 4], [0.5, 9.0]), cells, port="input")
+    api = Api(net.build())
+    assert [step for step, spikes in enumerate(api.idle(8)) if (1, 0) in spikes] == [3]
+    assert ", 1u}" in api.firmware.source
+    assert ".changes = 1u" in api.firmware.source
 
 
 def image_at(api: Api, step: int) -> bytes:

@@ -16,6 +16,8 @@ Part = Literal["state", "rings", "weights", "traces", "spikes", "inputs"]
 
 TIME = np.dtype(np.int32)
 """Steps on a device: enough for 24 days of milliseconds."""
+LAST_STEP = 0x7F00_0000
+"""Steps that a device does at most, ``NR_LAST_STEP`` of deploy/runtime/neuro_device.h."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro.backends.firmware.memory import TIME, Memory
+from neuro.backends.firmware.memory import LAST_STEP, TIME, Memory
 from neuro.drive import Drive
 from neuro.ir.expressions.nodes import program_writes
 from neuro.lowering import tables as low
@@ -16,6 +16,11 @@ from neuro.lowering import tables as low
 Array = NDArray[Any]
 WORD = 4
 """Bytes of a pointer, and of a number in a struct, on a microcontroller."""
+
+
+def reached(steps: Array) -> Array:
+    """Those of ascending `steps` that a device comes to, in its type."""
+    return steps[: np.searchsorted(steps, LAST_STEP)].astype(TIME)
 
 
 class StaticTables:
@@ -269,22 +274,25 @@ class StaticTables:
     def _signal(self, item: low.SignalTable) -> str:
         owner, signal = item.node.name, self.own.signals[item.node.name]
         value = self.tables.numbers.encode(item.node.post, item.node.port, signal.value)
+        step = reached(signal.step)
         return self._struct(
             target=self.ring(item.target),
             first=self._first(item.target.sums.shape[1]),
-            step=self.memory.constant(signal.step.astype(TIME), f"step_{owner}", owner),
-            value=self.memory.constant(value, f"value_{owner}", owner),
-            changes=f"{len(signal.step)}u",
+            step=self.memory.constant(step, f"step_{owner}", owner),
+            value=self.memory.constant(value[: len(step)], f"value_{owner}", owner),
+            changes=f"{len(step)}u",
             width=f"{value.shape[1] if value.ndim == 2 else 1}u",
         )
 
     def _trains(self) -> None:
         """Spikes that sources fire by themselves."""
         for name, spikes in self.own.spikes.items():
-            step = self.memory.constant(spikes.step.astype(TIME), f"train_step_{name}", name)
-            cell = self.memory.constant(spikes.index.astype(self.index), f"train_{name}", name)
+            steps = reached(spikes.step)
+            cells = spikes.index[: len(steps)].astype(self.index)
+            step = self.memory.constant(steps, f"train_step_{name}", name)
+            cell = self.memory.constant(cells, f"train_{name}", name)
             source = self.tables.sources.index(name)
-            self.trains.append(f"{{{step}, {cell}, {len(spikes.step)}u, {source}u}}")
+            self.trains.append(f"{{{step}, {cell}, {len(steps)}u, {source}u}}")
 
     # Synapses ------------------------------------------------------------------------------------
 
