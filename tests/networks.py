@@ -137,7 +137,7 @@ LIBRARY_CELLS: dict[str, tuple[Any, float]] = {
         lambda: neuro.ALIF(convention="eprop", beta=0.1, bias=0.08, tau_refrac=1.0),
         0.6,
     ),
-    "PHC": (lambda: neuro.PHC(a_exc=0.85, r=0.2), 1.0),
+    "PHC": (lambda: neuro.PHC(a_exc=0.75, r=0.2), 0.8),
     "AdEx": (lambda: neuro.AdEx(tau_refrac=2.0, i_offset=0.8), 0.02),
     "Izhikevich": (lambda: neuro.Izhikevich(i_offset=8.0), 3.0),
     "noisy": (lambda: neuro.CustomCell(NOISY), 0.5),
