@@ -117,8 +117,9 @@ ODD = "a folder/with ünlauts & 'quotes'"
 
 
 def run(*command: Any, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a program as a person would, without what the tests' environment sets."""
-    environment = {name: value for name, value in os.environ.items() if name != "CC"}
+    """Run a program as a person would, without what the tests' environment or `make test` sets."""
+    theirs = {"CC", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    environment = {name: value for name, value in os.environ.items() if name not in theirs}
     done = subprocess.run(
         list(map(str, command)),
         cwd=cwd,
@@ -139,7 +140,7 @@ def project(place: Path, board: str, *, steps: int = 60) -> Export:
 
 def states(output: str) -> int:
     """The check sum that a demo prints."""
-    return int(output.rpartition("states ")[2].strip(), 16)
+    return int(output.rpartition("states ")[2].split()[0], 16)
 
 
 @needs("make", "cc")
