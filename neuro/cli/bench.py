@@ -87,9 +87,16 @@ def _bench_mcu(board: str, *, json: bool) -> None:
 
     from neuro.deploy.board import load_board
     from neuro.deploy.mcu_bench import measure_costs
+    from neuro.deploy.mcu_classifier import classifier_costs
     from neuro.models import CA3Memory
+    from neuro.models.mnist_lif import STEPS, MnistLIF, typed_digit
+    from neuro.passes.quantise import quantise
 
-    costs = measure_costs(load_board(board), CA3Memory(5, 10).network)
+    chosen, classifier = load_board(board), MnistLIF()
+    images = [classifier.inputs(typed_digit(digit)) for digit in range(10)]
+    network = quantise(classifier.network, steps=STEPS, inputs=images[3], weight_bits=8).network
+    costs = measure_costs(chosen, CA3Memory(5, 10).network)
+    costs += classifier_costs(chosen, network, images, STEPS)
     if json:
         print_json([asdict(cost) | {"met": cost.met} for cost in costs])
         return
