@@ -89,7 +89,8 @@ def _bench_mcu(board: str, *, json: bool) -> None:
     from neuro.deploy.mcu_bench import measure_costs
     from neuro.deploy.mcu_classifier import classifier_costs
     from neuro.models import CA3Memory
-    from neuro.models.mnist_lif import STEPS, MnistLIF, typed_digit
+    from neuro.models.digits import typed_digit
+    from neuro.models.mnist_lif import STEPS, MnistLIF
     from neuro.passes.quantise import quantise
 
     chosen, classifier = load_board(board), MnistLIF()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import neuro
-from neuro.errors import FileFormatError, ParameterError
+from neuro.errors import ParameterError
 from neuro.ir.network import Network
+from neuro.models.digits import SIDE, chosen_digit
 from neuro.models.experiment import Experiment, Report
 from neuro.recording.data import Recording
 from neuro.resources import folder
@@ -22,7 +22,6 @@ STEPS = LEVELS + 2
 """Steps from the start of an image to its class."""
 TAU = 10.0
 """Membrane time constant, ms; a step is 1 ms."""
-SIDE = 28
 
 Weights = Literal["int8", "float"]
 
@@ -124,51 +123,10 @@ def counts(recording: Recording) -> NDArray[np.int64]:
     return np.bincount(recording.spikes["Out"].index, minlength=10)
 
 
-def typed_digit(digit: int) -> NDArray[np.float64]:
-    """A digit set in matplotlib's own type, in the size and place of MNIST's; shape (28, 28).
-
-    Raises
-    ------
-    ParameterError
-        If it is not 0 to 9.
-    """
-    if not 0 <= digit <= 9:
-        raise ParameterError(f"is {digit}.", where="digit", hint="Use 0 to 9.")
-    from matplotlib.textpath import TextPath
-
-    outline = TextPath((0, 0), str(digit), size=20)
-    box = outline.get_extents()
-    scale = 20 / box.height
-    at = (np.arange(SIDE * 4) + 0.5) / 4 - SIDE / 2
-    x, y = np.meshgrid(at / scale + (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2 - at / scale)
-    inside = outline.contains_points(np.column_stack([x.ravel(), y.ravel()]))
-    fine: NDArray[np.float64] = inside.reshape(SIDE, 4, SIDE, 4).mean(axis=(1, 3))
-    return fine
-
-
-def load_images(path: Path, split: str = "test") -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Images, shape (n, 28, 28) from 0 to 1, and labels, from an ``mnist.npz``.
-
-    Raises
-    ------
-    FileFormatError
-        If there is no such file, or it is not one.
-    """
-    try:
-        with np.load(path) as file:
-            return file[f"x_{split}"] / 255.0, file[f"y_{split}"].astype(np.int64)
-    except (OSError, KeyError, ValueError) as error:
-        raise FileFormatError(
-            f"cannot be read: {error}.",
-            where=str(path) or "data",
-            hint="Give the path of an mnist.npz with x_test and y_test: --set data=PATH.",
-        ) from error
-
-
 def build(parameters: dict[str, Any], settings: dict[str, Any]) -> Experiment:
     """The experiment that shows one digit."""
     model = MnistLIF(parameters["weights"])
-    image, label = _chosen(parameters, settings["source"])
+    image, label = chosen_digit(parameters, settings["source"])
     return Experiment(
         network=model.network,
         steps=STEPS,
@@ -176,18 +134,6 @@ def build(parameters: dict[str, Any], settings: dict[str, Any]) -> Experiment:
         report=lambda recording: report(recording, label),
         shown=("Out",),
     )
-
-
-def _chosen(parameters: dict[str, Any], source: str) -> tuple[NDArray[np.float64], int]:
-    """An image and its class."""
-    if source == "type":
-        return typed_digit(int(parameters["digit"])), int(parameters["digit"])
-    images, labels = load_images(Path(parameters["data"]))
-    number = int(parameters["image"])
-    if not 0 <= number < len(images):
-        hint = f"Images are 0 to {len(images) - 1}."
-        raise ParameterError(f"there is no image {number}.", where="image", hint=hint)
-    return images[number], int(labels[number])
 
 
 def report(recording: Recording, label: int) -> Report:

@@ -15,7 +15,8 @@ from neuro.deploy.mcu_classifier import (
     emlearn_instructions,
 )
 from neuro.models import CA3Memory
-from neuro.models.mnist_lif import STEPS, MnistLIF, typed_digit
+from neuro.models.digits import typed_digit
+from neuro.models.mnist_lif import STEPS, MnistLIF
 from neuro.passes.quantise import quantise
 
 pytest.importorskip("unicorn", reason="needs unicorn: pip install 'neuro-spiking[mcu]'")

@@ -9,7 +9,8 @@ from neuro.deploy.board import load_board
 from neuro.deploy.device import DeviceEngine
 from neuro.drive import drive_of
 from neuro.ir.network import Network
-from neuro.models.mnist_lif import STEPS, MnistLIF, typed_digit
+from neuro.models.digits import typed_digit
+from neuro.models.mnist_lif import STEPS, MnistLIF
 from neuro.passes.quantise import quantise
 from neuro.recording.collect import MemorySink
 from tests.firmware.compare import difference

@@ -9,15 +9,8 @@ import pytest
 
 import neuro
 from neuro.errors import FileFormatError, NeuroError, ParameterError
-from neuro.models.mnist_lif import (
-    LEVELS,
-    STEPS,
-    MnistLIF,
-    encode,
-    load_images,
-    load_weights,
-    typed_digit,
-)
+from neuro.models.digits import load_images, typed_digit
+from neuro.models.mnist_lif import LEVELS, STEPS, MnistLIF, encode, load_weights
 from neuro.models.spec import load_model
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "mnist.npz"
