@@ -58,7 +58,8 @@ class PHCRows:
 
     def scores(self, recording: Recording) -> NDArray[np.float64]:
         """Total and bias of each class after a run of `STEPS`; shape (10,)."""
-        return recording.trace_data("Readout", "total").values[-1] + self.bias
+        total = recording.trace_data("Readout", "total").values[-1]
+        return np.asarray(total, np.float64) + self.bias
 
     def classify(self, images: Iterable[ArrayLike], *, backend: str = "auto") -> NDArray[np.int64]:
         """The class of each image, shape (28, 28) from 0 to 1."""
