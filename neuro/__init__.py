@@ -17,6 +17,7 @@ from neuro.cells import (
     IF_curr_delta,
     IF_curr_exp,
     Izhikevich,
+    LoihiLIF,
     SpikeSourcePoisson,
 )
 from neuro.errors import Finding, NeuroError
@@ -86,6 +87,7 @@ __all__ = [
     "IF_curr_delta",
     "IF_curr_exp",
     "Izhikevich",
+    "LoihiLIF",
     "Network",
     "NetworkBuilder",
     "NeuroError",

@@ -140,6 +140,7 @@ LIBRARY_CELLS: dict[str, tuple[Any, float]] = {
     "PHC": (lambda: neuro.PHC(a_exc=0.75, r=0.2), 0.8),
     "AdEx": (lambda: neuro.AdEx(tau_refrac=2.0, i_offset=0.8), 0.02),
     "Izhikevich": (lambda: neuro.Izhikevich(i_offset=8.0), 3.0),
+    "LoihiLIF": (lambda: neuro.LoihiLIF(du=3000, dv=300, vth=50, bias_mant=180), 24.0),
     "noisy": (lambda: neuro.CustomCell(NOISY), 0.5),
     "coupled": (lambda: neuro.CustomCell(COUPLED), 0.5),
 }
@@ -147,9 +148,9 @@ LIBRARY_CELLS: dict[str, tuple[Any, float]] = {
 
 
 INTEGER_CELLS = tuple(
-    name for name in LIBRARY_CELLS if name not in ("IF_cond_exp", "AdEx", "noisy")
+    name for name in LIBRARY_CELLS if name not in ("IF_cond_exp", "AdEx", "noisy", "LoihiLIF")
 )
-"""Those that have an integer form."""
+"""Those that have an integer form at any exponents; LoihiLIF's numbers are whole."""
 
 
 def plastic(name: str, weight: float, **given: Any) -> neuro.Synapse:

@@ -88,6 +88,12 @@ static inline int32_t nr_div_shift(int32_t a, int32_t b, int32_t s)
 /* The whole number not above a * 2^-s, 0 <= s <= 31 */
 static inline int32_t nr_floor_shift(int32_t a, int32_t s) { return a >> s; }
 
+/* The whole number not above a * b * 2^-s, 0 <= s <= 63 */
+static inline int32_t nr_mul_floor(int32_t a, int32_t b, int32_t s)
+{
+    return nr_saturate(((int64_t)a * b) >> s);
+}
+
 /* a, saturated to 8 or 16 bits */
 static inline int32_t nr_clip_bits(int32_t a, int32_t bits)
 {

@@ -9,6 +9,7 @@ from neuro.cells.if_curr_delta import IF_curr_delta
 from neuro.cells.if_curr_exp import IF_curr_exp
 from neuro.cells.izhikevich import Izhikevich
 from neuro.cells.lif import LIF
+from neuro.cells.loihi_lif import LoihiLIF
 from neuro.cells.phc import PHC
 from neuro.cells.poisson import SpikeSourcePoisson
 
@@ -25,5 +26,6 @@ __all__ = [
     "IF_curr_delta",
     "IF_curr_exp",
     "Izhikevich",
+    "LoihiLIF",
     "SpikeSourcePoisson",
 ]

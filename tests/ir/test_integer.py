@@ -42,6 +42,7 @@ EXACT: dict[str, tuple[Callable[..., int], range]] = {
     "mul_shift": (lambda a, b, s: rounded(a * b / Fraction(2) ** s), range(-31, 63)),
     "div_shift": (quotient, range(-31, 32)),
     "floor_shift": (lambda a, b, s: a // 2**s, range(32)),
+    "mul_floor": (lambda a, b, s: max(LOW, min(HIGH, a * b // 2**s)), range(64)),
     "clip_bits": (lambda a, b, s: max(-(2 ** (s - 1)), min(2 ** (s - 1) - 1, a)), range(8, 17, 8)),
     "wide": (lambda a, b, s: a * 2**s, range(33)),
 }
@@ -49,6 +50,7 @@ EXACT: dict[str, tuple[Callable[..., int], range]] = {
 ARGUMENTS = {"add_sat": "ab", "sub_sat": "ab", "neg_sat": "a", "abs_sat": "a"} | {
     "mul_shift": "abs",
     "div_shift": "abs",
+    "mul_floor": "abs",
 }
 """Which arguments an operation takes; ``as`` if it is not here."""
 

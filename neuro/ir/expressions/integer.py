@@ -2,7 +2,7 @@
 
 A fixed-point program is an ordinary program whose names hold int32 and whose calls are these.  Each
 takes the exact result, multiplies it by ``2**-s``, rounds it to the nearest integer (halves away
-from zero) and saturates it to int32.  They are not part of the language that people write.
+from zero; ``floor_shift`` and ``mul_floor`` to the one below) and saturates it to int32.  They are not part of the language that people write.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ MAX_SHIFT = 33
 """Right shifts of an int32 beyond this give 0 like this one."""
 MAX_PRODUCT_SHIFT = 62
 """Right shifts of a product beyond this give 0."""
+MAX_FLOOR_SHIFT = 63
+"""The whole part of a product shifted by more bits than this is like that."""
 MAX_WIDE = 32
 """Aligning by more bits than this compares like this."""
 
@@ -88,6 +90,11 @@ def floor_shift(a: Integers, s: Integers) -> Integers:
     return saturated(_wide(a) >> np.int64(int(s)))
 
 
+def mul_floor(a: Integers, b: Integers, s: Integers) -> Integers:
+    """The whole number not above ``a * b * 2**-s``, for 0 <= s <= 63."""
+    return saturated((_wide(a) * _wide(b)) >> np.int64(int(s)))
+
+
 def clip_bits(a: Integers, bits: Integers) -> Integers:
     """`a` saturated to a signed integer of `bits` bits."""
     high = 2 ** (int(bits) - 1) - 1
@@ -107,7 +114,7 @@ INTEGER: dict[str, Callable[..., Integers]] = {
     function.__name__: function
     for function in (
         *(add_sat, sub_sat, neg_sat, abs_sat, shift, mul_shift, div_shift),
-        *(floor_shift, clip_bits, wide),
+        *(floor_shift, mul_floor, clip_bits, wide),
     )
 }
 """The operations by name."""

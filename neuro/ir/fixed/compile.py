@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuro.ir.expressions.integer import (
+    MAX_FLOOR_SHIFT,
     MAX_LEFT,
     MAX_PRODUCT_SHIFT,
     MAX_SHIFT,
@@ -222,12 +223,24 @@ class Compiler:
 
     def _whole(self, expression: Call, exponent: int) -> Expression:
         """``sign`` and ``floor``, which give whole numbers."""
-        argument = self.natural(expression.arguments[0])
+        inner = expression.arguments[0]
+        if expression.function == "floor" and isinstance(inner, Binary) and inner.op == "*":
+            return self._whole_product(inner, exponent)
+        argument = self.natural(inner)
         if expression.function == "sign":
             return shifted(Call("sign", (argument.expression,)), -exponent)
         places = min(max(argument.exponent, 0), MAX_LEFT)
         whole = Call("floor_shift", (argument.expression, Literal(float(places))))
         return shifted(whole, min(argument.exponent, 0) - exponent)
+
+    def _whole_product(self, product: Binary, exponent: int) -> Expression:
+        """The whole part of a product, from all its bits: it is not rounded first."""
+        a, b = self.natural(product.left), self.natural(product.right)
+        places = a.exponent + b.exponent
+        if places < 0:
+            return self._product(product, exponent)
+        s = Literal(float(min(places, MAX_FLOOR_SHIFT)))
+        return shifted(Call("mul_floor", (a.expression, b.expression, s)), -exponent)
 
     def _refuse(self, expression: Expression) -> Expression:
         text = print_expression(expression)

@@ -66,6 +66,8 @@ def compiled(text: str, exponent: int) -> str:
         ("clip(v, 0, bias)", 29, "clip(v, 0, bias_29)"),
         ("sign(v)", 4, "shift(sign(v), -4)"),
         ("floor(v)", 4, "shift(floor_shift(v, 29), -4)"),
+        ("floor(beta * v)", 4, "shift(mul_floor(beta_31, v, 60), -4)"),
+        ("floor(u * g)", 4, "shift(mul_floor(u, g, 60), -4)"),
         ("v if i > 1 else bias", 29, "v if i > 268435456 else bias_29"),
         ("beta * v + i + bias", 29,
          "add_sat(add_sat(mul_shift(beta_31, v, 31), shift(i, -1)), bias_29)"),
