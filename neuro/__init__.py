@@ -37,6 +37,7 @@ from neuro.frontend.connectors import (
 )
 from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource
 from neuro.ir.network import FLOAT32, FLOAT64, Network, Scale, fixed_point
+from neuro.passes.loihi import to_loihi
 from neuro.passes.quantise import quantise
 from neuro.recording.data import Recording
 from neuro.simulation.check import check
@@ -116,6 +117,7 @@ __all__ = [
     "save_network",
     "simulate",
     "simulate_to_file",
+    "to_loihi",
     "verify",
 ]
 

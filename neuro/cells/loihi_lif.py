@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from neuro.cells.base import Cell
 from neuro.ir.declare import cell_type
-
-UNIT = 64
-"""What arrives, and the threshold, are in units of this many steps of the membrane (6 bits)."""
-DECAY_ONE = 4096
-"""A decay of this much clears a variable in one step (12 bits)."""
-LIMIT = 2**23
-"""Current and membrane have 24 bits: the current wraps here, the membrane is saturated below."""
+from neuro.ir.loihi import DECAY_ONE, LIMIT, UNIT
 
 
 class LoihiLIF(Cell):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,9 +20,17 @@ from neuro.cli.options import (
     StepsOption,
     load_experiment,
 )
+from neuro.errors import ParameterError, unknown_name
 from neuro.formats.network_file import save_network
+from neuro.ir.network import Network
+from neuro.passes.loihi import LoihiReport, to_loihi
 from neuro.passes.quantise import QuantiseReport
 from neuro.passes.quantise import quantise as quantise_network
+from neuro.passes.spike_change import SpikeChange
+
+Options = Mapping[str, Any]
+Made = tuple[Network, dict[str, Any], Callable[[], None]]
+"""A network, the facts about it, and what prints them."""
 
 
 @readable_errors
@@ -30,10 +39,19 @@ def quantise(
     out_: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where the network goes (.txt or .h5).")
     ] = None,
-    weight_bits: Annotated[int, typer.Option(help="Bits of a weight: 8 or 16.")] = 16,
+    to: Annotated[str, typer.Option("--to", help="Which format: fixed or loihi.")] = "fixed",
+    weight_bits: Annotated[
+        int | None, typer.Option(help="Of 'fixed': bits of a weight, 8 or 16 (16).")
+    ] = None,
     headroom_bits: Annotated[
         int, typer.Option(help="Free bits above the largest magnitude seen.")
     ] = 1,
+    refractory: Annotated[
+        str | None,
+        typer.Option(
+            help="Of 'loihi': keep or drop refractory periods, which Lava has not (keep)."
+        ),
+    ] = None,
     protocol: ProtocolOption = None,
     set_: SetOption = None,
     steps: StepsOption = None,
@@ -41,26 +59,55 @@ def quantise(
     seed: SeedOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Turn MODEL into fixed point: run it, choose an exponent for every variable, compare spikes."""
+    """Turn MODEL into integers: run it, choose how to express every variable, compare spikes."""
+    if to not in _FORMATS:
+        raise unknown_name(to, _FORMATS, kind="format", where="--to")
+    own = {"weight_bits": weight_bits, "refractory": refractory}
+    given = {name: value for name, value in own.items() if value is not None}
+    make, known = _FORMATS[to]
+    _refuse_others(to, given, known)
     experiment = load_experiment(model, protocol, set_, steps)
-    found = quantise_network(
-        experiment.network,
-        steps=steps if steps is not None else experiment.steps,
-        inputs=experiment.inputs,
-        weight_bits=weight_bits,
-        headroom_bits=headroom_bits,
-        seed=seed,
-        backend=backend,
-    )
-    written = None if out_ is None else save_network(found.network, out_)
+    common = {
+        "steps": steps if steps is not None else experiment.steps,
+        "inputs": experiment.inputs,
+        "headroom_bits": headroom_bits,
+        "seed": seed,
+        "backend": backend,
+    }
+    network, facts, show = make(experiment.network, {**common, **given})
+    written = None if out_ is None else save_network(network, out_)
     if json:
-        file = None if written is None else str(written)
-        totals = {"clipped": found.report.clipped, "changed": found.report.changed}
-        print_json({**asdict(found.report), **totals, "out": file})
+        print_json({**facts, "out": None if written is None else str(written)})
         return
-    _print(found.network.name, found.report)
+    show()
     if written is not None:
         out.print(f"Wrote {written}.")
+
+
+def _refuse_others(to: str, given: Options, known: frozenset[str]) -> None:
+    for name in given.keys() - known:
+        option = f"--{name.replace('_', '-')}"
+        raise ParameterError(f"is no option of {to!r}.", where=option, hint="Leave it out.")
+
+
+def _fixed(network: Network, options: Options) -> Made:
+    found = quantise_network(network, **options)
+    totals = {"clipped": found.report.clipped, "changed": found.report.changed}
+    facts = {**asdict(found.report), **totals}
+    return found.network, facts, lambda: _print(network.name, found.report)
+
+
+def _loihi(network: Network, options: Options) -> Made:
+    found = to_loihi(network, **options)
+    facts = {**asdict(found.report), "changed": found.report.changed}
+    return found.network, facts, lambda: _print_loihi(network.name, found.report)
+
+
+_FORMATS: dict[str, tuple[Callable[[Network, Options], Made], frozenset[str]]] = {
+    "fixed": (_fixed, frozenset({"weight_bits"})),
+    "loihi": (_loihi, frozenset({"refractory"})),
+}
+"""What makes each format, and the options that it has of its own."""
 
 
 def _print(name: str, report: QuantiseReport) -> None:
@@ -70,11 +117,38 @@ def _print(name: str, report: QuantiseReport) -> None:
     ]
     columns = ("of", "variable", "exponent", "largest", "limit", "clipped")
     print_table(f"{name}, weights of {report.weight_bits} bits, SI units", columns, rows)
-    spikes = [(s.source, f"{s.before:,}", f"{s.after:,}", f"{s.changed:,}") for s in report.spikes]
-    print_table(
-        f"Spikes in {report.steps:,} steps", ("source", "before", "after", "changed"), spikes
-    )
+    _print_spikes(report.steps, report.spikes)
     out.print(f"{report.changed:,} spikes changed, {report.clipped:,} values reached their limit.")
+
+
+def _print_loihi(name: str, report: LoihiReport) -> None:
+    columns = ("population", "du", "dv", "vth", "bias", "refractory", "steps a unit")
+    cells = [
+        (
+            *(c.population, str(c.du), str(c.dv), str(c.vth)),
+            *(f"{c.bias_mant} << {c.bias_exp}", str(c.refractory), f"{c.gain:.4g}"),
+        )
+        for c in report.cells
+    ]
+    print_table(f"{name} in Loihi's format", columns, cells)
+    columns = ("projection", "exponent", "largest", "error", "lost", "clipped", "too small")
+    weights = [
+        (
+            *(s.projection, str(s.exponent), str(s.largest), f"{s.error:.2%}"),
+            *(f"{s.lost:,}", f"{s.clipped:,}", ", ".join(s.silent)),
+        )
+        for s in report.synapses
+    ]
+    print_table("Weights: 8-bit mantissas", columns, weights)
+    _print_spikes(report.steps, report.spikes)
+    out.print(f"{report.changed:,} spikes changed.")
+    if report.dropped:
+        out.print(f"Probes of what Loihi's cells do not have: {', '.join(report.dropped)}.")
+
+
+def _print_spikes(steps: int, changes: tuple[SpikeChange, ...]) -> None:
+    rows = [(s.source, f"{s.before:,}", f"{s.after:,}", f"{s.changed:,}") for s in changes]
+    print_table(f"Spikes in {steps:,} steps", ("source", "before", "after", "changed"), rows)
 
 
 command = quantise

@@ -18,16 +18,10 @@ from neuro.ir.fixed.scales import bound_variable, magnitude, weight_exponents
 from neuro.ir.network import Network, Projection, Scale, SpikeArray, fixed_point
 from neuro.ir.resolve import parameters, synapses
 from neuro.ir.synapse import WEIGHT
-from neuro.passes.watch_peaks import (
-    PREFIX,
-    cell_variables,
-    synapse_variables,
-    trace_variables,
-    watch_peaks,
-)
-from neuro.recording.data import Recording, SpikeData
+from neuro.passes.run_watched import run_watched
+from neuro.passes.spike_change import SpikeChange, spike_change
+from neuro.passes.watch_peaks import cell_variables, synapse_variables, trace_variables
 from neuro.simulation.choose import choose_seed
-from neuro.simulation.session import Session
 
 DEFAULT_BITS = 16
 """Exponent of what never was anything but zero, and has nothing of its unit beside it."""
@@ -59,26 +53,6 @@ class ScaleChoice:
     peak: float
     limit: float
     clipped: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpikeChange:
-    """How the spikes of one source changed.
-
-    Attributes
-    ----------
-    source
-        Its name.
-    before, after
-        Number of spikes in the float run and in the run in fixed point.
-    changed
-        How many spikes are in one of the runs only.
-    """
-
-    source: str
-    before: int
-    after: int
-    changed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,19 +128,19 @@ def quantise(
     if findings:
         raise UnsupportedError("The network has no form in fixed point:", findings)
     chosen = choose_seed(network, seed)
-    before, seen = _run(network, steps, inputs, chosen, backend)
+    before, seen = run_watched(network, steps, inputs, chosen, backend)
     peaks = {place: magnitude(values) for place, values in seen.items()}
     for (target, variable), peak in peaks.items():
         _check_finite(target, variable, peak)
     scales = tuple(_choose(plain, peaks, headroom_bits, chosen))
     fixed = replace(plain, scales=scales)
-    after, reached = _run(fixed, steps, inputs, chosen, backend)
+    after, reached = run_watched(fixed, steps, inputs, chosen, backend)
     report = QuantiseReport(
         steps=steps,
         weight_bits=weight_bits,
         scales=tuple(_choices(fixed, peaks, reached, chosen)),
         spikes=tuple(
-            _change(name, before.spikes[name], after.spikes[name]) for name in after.spikes
+            spike_change(name, before.spikes[name], after.spikes[name]) for name in after.spikes
         ),
     )
     return Quantised(network=fixed, report=report)
@@ -192,46 +166,6 @@ def _check_finite(target: str, variable: str, peak: float) -> None:
             where=f"{target!r}, {variable!r}",
             hint="Use a smaller time step, or other parameters.",
         )
-
-
-# Runs --------------------------------------------------------------------------------------------
-
-
-def _run(
-    network: Network, steps: int, inputs: Mapping[str, Any] | None, seed: int, backend: str
-) -> tuple[Recording, dict[tuple[str, str], NDArray[Any]]]:
-    """All spikes of a run, and the largest magnitudes of all variables as they are stored."""
-    watched = watch_peaks(replace(network, probes=()))
-    with Session(watched, backend=backend, seed=seed, steps=steps) as session:
-        recording = session.run(steps, inputs=inputs)
-        snapshot = session.snapshot()
-    return recording, dict(_watched(network, snapshot))
-
-
-def _watched(
-    network: Network, snapshot: Mapping[str, NDArray[Any]]
-) -> Iterator[tuple[tuple[str, str], NDArray[Any]]]:
-    for population in network.populations:
-        for name in cell_variables(population.cell):
-            yield (population.name, name), snapshot[f"state/{population.name}/{PREFIX}{name}"]
-    for node in network.projections:
-        for name, place in _places(node).items():
-            yield (node.name, name), snapshot[place]
-
-
-def _places(node: Projection) -> dict[str, str]:
-    """Where a snapshot has the largest magnitude of each variable of a projection."""
-    if node.synapse.is_static:
-        return {}
-    places = {v: f"synapse/{node.name}/{PREFIX}{v}" for v in synapse_variables(node.synapse)}
-    for side, trace in (("pre", node.synapse.pre), ("post", node.synapse.post)):
-        places |= {v.name: f"trace/{node.name}/{side}/{PREFIX}{v.name}" for v in trace.state}
-    return places
-
-
-def _change(source: str, before: SpikeData, after: SpikeData) -> SpikeChange:
-    old, new = (set(zip(s.step.tolist(), s.index.tolist(), strict=True)) for s in (before, after))
-    return SpikeChange(source=source, before=len(old), after=len(new), changed=len(old ^ new))
 
 
 # Exponents ---------------------------------------------------------------------------------------

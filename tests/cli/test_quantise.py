@@ -52,3 +52,37 @@ def test_wrong_use_is_2(call: Call, arguments: list[str], text: str) -> None:
     result = call("quantise", "ca3-memory", *arguments)
     assert result.exit_code == 2
     assert text in words(result.stderr)
+
+
+def test_the_memory_in_loihis_format_is_written_and_verifies(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "memory.txt"
+    result = call("quantise", "ca3-memory", "--to", "loihi", "--out", path)
+    assert result.exit_code == 0
+    text = words(result.stdout)
+    assert "in Loihi's format" in text
+    assert "0 spikes changed." in text
+    assert neuro.load_network(path).format == neuro.fixed_point(31, 0)
+    assert call("verify", path, "--steps", "20").exit_code == 0
+
+
+def test_json_of_loihis_format_has_cells_and_synapses(call: Call) -> None:
+    result = call("quantise", "ca3-memory", "--to", "loihi", "--refractory", "drop", "--json")
+    found = json.loads(result.stdout)
+    assert {cell["refractory"] for cell in found["cells"]} == {0}
+    assert {"projection", "exponent", "largest", "error"} < set(found["synapses"][0])
+    assert found["changed"] == sum(row["changed"] for row in found["spikes"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--to", "lohi"], "--to: there is no format 'lohi'. Did you mean 'loihi'?"),
+        (["--to", "loihi", "--weight-bits", "8"], "--weight-bits: is no option of 'loihi'."),
+        (["--refractory", "drop"], "--refractory: is no option of 'fixed'."),
+        (["--to", "loihi", "--refractory", "no"], "refractory: is 'no'. Use 'keep' or 'drop'."),
+    ],
+)
+def test_options_belong_to_formats(call: Call, arguments: list[str], text: str) -> None:
+    result = call("quantise", "ca3-memory", *arguments)
+    assert result.exit_code == 2
+    assert text in words(result.stderr)
