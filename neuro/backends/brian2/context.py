@@ -77,3 +77,8 @@ class Context:
                 operations=(*old.operations, *operations),
             ),
         )
+
+    def variables(self, name: str) -> set[str]:
+        """Names of the variables of the object called `name`; none for listed spikes."""
+        groups = (group for group in self.program.groups if group.name == name)
+        return {variable.name for group in groups for variable in group.variables}

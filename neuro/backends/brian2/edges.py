@@ -52,12 +52,18 @@ class _Projection:
         self._context, self._edges, self._node, self._order = context, edges, edges.node, order
         self._name = context.objects[edges.node.name]
         self._names: dict[str, str] = {}
-        self._local = Identifiers()
+        self._local = Identifiers(self._neighbours())
         self._variables: list[Variable] = []
         self._axonal = edges.pre.lags[edges.pre.of_synapse]
         network = context.machine.network
         self._n_pre = network.sources[edges.node.pre].size
         self._n_post = network.sources[edges.node.post].size
+
+    def _neighbours(self) -> set[str]:
+        """Names on both sides: Brian2 wants those of synapses to be different."""
+        context, node = self._context, self._node
+        post = context.program.spiking[node.post] if self._edges.direct else self._ring()
+        return context.variables(context.program.spiking[node.pre]) | context.variables(post)
 
     def add(self) -> None:
         """Add everything."""
@@ -149,7 +155,7 @@ class _Projection:
 
     def _trace_group(self, traces: Traces, name: str) -> Group:
         """Presynaptic traces, a row for each axonal delay."""
-        local = Identifiers()
+        local = self._local
         names = {trace: local.new(trace) for trace in traces.state}
         for trace, value in traces.state.items():
             self._names[trace] = f"{names[trace]}_pre"
@@ -193,7 +199,7 @@ class _Projection:
         if not traces.state and not self._edges.on_post:
             return
         ring = self._context.group(self._ring())
-        local = Identifiers(variable.name for variable in ring.variables)
+        local = Identifiers(self._context.variables(ring.name) | self._local.taken)
         names = {trace: local.new(f"{self._name}_{trace}") for trace in traces.state}
         rows = ring.size // self._n_post
         variables = []

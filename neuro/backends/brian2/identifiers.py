@@ -49,6 +49,11 @@ class Identifiers:
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
 
+    @property
+    def taken(self) -> frozenset[str]:
+        """All that are in use."""
+        return frozenset(self._taken)
+
     def new(self, wish: str) -> str:
         """`wish` where Brian2 accepts it and nothing else has it, else something close to it."""
         plain = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in wish)

@@ -100,7 +100,7 @@ def _add_poisson(context: Context, train: PoissonTrain) -> None:
     context.program.poisson.append(
         (stream_of(train.node.name), thresholds, first, np.asarray(train.table_of_cell))
     )
-    taken = Identifiers(variable.name for variable in context.group(port.object).variables)
+    taken = Identifiers(context.variables(port.object))
     weight = taken.new(f"weight_{number}")
     call = context.printer.call("poisson", str(number), "i", "t_in_timesteps")
     value = np.asarray(train.weight)
@@ -125,7 +125,7 @@ def _add_grading(context: Context, grading: Grading) -> None:
         object=name, variable="sum", shape=grading.ring.shape
     )
     port = context.ports[node.post, node.port]
-    taken = Identifiers(variable.name for variable in context.group(port.object).variables)
+    taken = Identifiers(context.variables(port.object))
     due = Variable(
         name=taken.new(f"due_{context.objects[node.name]}"),
         flags="linked",
