@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,6 +13,11 @@ import pytest
 mpl.use("Agg")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+needs_brian2 = pytest.mark.skipif(
+    find_spec("brian2") is None,
+    reason="brian2 is not installed: pip install 'neuro-spiking[brian2]'",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,7 @@ from neuro.models import CA3Memory
 from neuro.models.ca3.operations import parse_operations
 from neuro.models.spec import load_model
 from neuro.recording.data import Recording
+from tests.conftest import needs_brian2
 from tests.models.ca3_tables import (
     COUNTED,
     COUNTS,
@@ -23,7 +24,12 @@ from tests.models.ca3_tables import (
     stress_operations,
 )
 
-BACKENDS = ("reference", "c", "numba")
+BACKENDS = (
+    "reference",
+    "c",
+    "numba",
+    pytest.param("brian2", marks=needs_brian2),
+)
 SPEC = load_model("ca3-memory")
 
 

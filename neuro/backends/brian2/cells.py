@@ -63,13 +63,14 @@ class _Population:
             operations.append(
                 Operation(code=f"{LEFT} = {LEFT} - int({LEFT} > 0)", slot="thresholds", order=1)
             )
+        threshold, reset = self._threshold(), self._reset()
         return Group(
             name=self._name,
             size=node.size,
             comment=f"population {node.name!r}: {node.cell.name}",
             variables=tuple(self._variables),
-            threshold=self._threshold(),
-            reset=self._reset(),
+            threshold=threshold,
+            reset=reset,
             operations=tuple(operations),
         )
 

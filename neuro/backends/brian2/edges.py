@@ -260,9 +260,7 @@ class _Projection:
         if edges.on_post:
             after = printer.program(edges.on_post, self._names, self._local)
             pathways.append(
-                Pathway(
-                    side="post", code="\n".join(after.lines), slot="on_post", order=self._order
-                )
+                Pathway(side="post", code="\n".join(after.lines), slot="on_post", order=self._order)
             )
         each = printer.program(edges.each_step, self._names, self._local).lines
         return Connections(

@@ -47,8 +47,9 @@ class Brian2Engine(Engine):
         self._timestep = clock.variables["timestep"].get_value()
         self._t = clock.variables["t"].get_value()
         self._spaces = {
-            name: self._objects[identifier].variables["_spikespace"].get_value()
+            name: self._array(identifier, "_spikespace")
             for name, identifier in program.spiking.items()
+            if "_spikespace" in self._objects[identifier].variables
         }
         self._fires = {s.input: self._array(s.name, "fires") for s in program.sources}
         self._history = {
@@ -161,7 +162,8 @@ class Brian2Engine(Engine):
             depth = history.maxlen or 1
             history.clear()
             history.extend(history_lists(snapshot[f"history/{name}"], depth))
-            _set_spikes(self._spaces[name], history[0])
+            if name in self._spaces:
+                _set_spikes(self._spaces[name], history[0])
         self._refill()
 
     def _refill(self) -> None:

@@ -17,24 +17,26 @@ _UNITS = re.compile(
 )
 """Units of Brian2; a test compares this with its own list."""
 
-_RESERVED = frozenset(
-    "i j t dt xi N N_pre N_post N_incoming N_outgoing e pi inf lastspike not_refractory refractory"
-    " t_in_timesteps lastupdate delay rand randn poisson timestep abs arccos arcsin arctan ceil clip"
-    " cos cosh exp expm1 exprel floor int log log10 log1p sign sin sinh sqrt tan tanh True False"
-    # attributes of Brian2's groups
-    " active add_attribute add_dependency add_to_magic_network attribute calc_indices check_variable_write"
-    " clock codeobj codeobj_class code_objects connect contained_objects custom_operation"
-    " custom_operations default_event dependencies equations event_codes event_driven events"
-    " get_documentation get_states group id index invalidates_magic_network iterate_all method"
-    " method_choice name namespace num_synapses order post pre register_variable resetter"
-    " resolve resolve_all run run_on_event run_regularly runner set_event_schedule set_states source"
-    " spikes start state state_updater stop subexpression_updater summed_updaters target thresholder"
-    " thresholds unregister_variable user_equations variables variables_by_owner when before_run"
-    " after_run multisynaptic_index updates"
-    # what the program itself uses
-    " np b2 np_ DT SEED REAL FUNCTIONS SIGNALS SPIKES POISSON values network seconds left seen fires"
-    " choose place sum following moved last build clock dtype objects".split()
-)
+_TEXT = """
+i j t dt xi N N_pre N_post N_incoming N_outgoing e pi inf lastspike not_refractory refractory
+t_in_timesteps lastupdate delay rand randn poisson timestep abs arccos arcsin arctan ceil clip cos
+cosh exp expm1 exprel floor int log log10 log1p sign sin sinh sqrt tan tanh True False
+
+active add_attribute add_dependency add_to_magic_network attribute calc_indices check_variable_write
+clock codeobj codeobj_class code_objects connect contained_objects custom_operation
+custom_operations default_event dependencies equations event_codes event_driven events
+get_documentation get_states group id index invalidates_magic_network iterate_all method
+method_choice name namespace num_synapses order post pre register_variable resetter resolve
+resolve_all run run_on_event run_regularly runner set_event_schedule set_states source spikes start
+state state_updater stop subexpression_updater summed_updaters target thresholder thresholds
+unregister_variable user_equations variables variables_by_owner when before_run after_run
+multisynaptic_index updates
+
+np b2 DT SEED REAL FUNCTIONS SIGNALS POISSON SCHEDULE values network made objects left seen fires
+place sum following moved last build clock types
+"""
+"""Names of Brian2's language, attributes of its groups, and names that the program itself uses."""
+_RESERVED = frozenset(_TEXT.split())
 
 
 class Identifiers:

@@ -19,7 +19,7 @@ from neuro.backends.brian2.program import (
     Variable,
 )
 from neuro.backends.brian2.rings import add_rings, ring_variables, shift
-from neuro.ir.network import CurrentInput, Network, PoissonInput
+from neuro.ir.network import CurrentInput, Network, PoissonInput, SpikeArray
 from neuro.ir.philox import stream_of
 from neuro.reference.machine import Grading, Machine, PoissonTrain, build
 
@@ -36,10 +36,11 @@ def lower(network: Network, seed: int) -> tuple[Machine, Program]:
     """
     context = _context(network, seed)
     machine, program = context.machine, context.program
-    for number, item in enumerate(i for i in network.sources.values() if i.name not in machine.cells):
-        name = context.objects[item.name]
-        program.sources.append(Source(name=name, size=item.size, input=item.name, number=number))
-        program.spiking[item.name] = name
+    listed = [item for item in network.inputs if isinstance(item, SpikeArray)]
+    for number, source in enumerate(listed):
+        name = context.objects[source.name]
+        program.sources.append(Source(name=name, size=source.size, input=source.name, number=number))
+        program.spiking[source.name] = name
     for cells in machine.cells.values():
         program.spiking[cells.node.name] = context.objects[cells.node.name]
         add_population(context, cells)

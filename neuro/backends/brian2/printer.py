@@ -85,9 +85,7 @@ class Brian2Printer:
                 return self._select(expression, names, conditions)
         raise TypeError(f"not an expression: {expression!r}")
 
-    def _select(
-        self, select: Select, names: Mapping[str, str], conditions: Collection[str]
-    ) -> str:
+    def _select(self, select: Select, names: Mapping[str, str], conditions: Collection[str]) -> str:
         parts = (select.condition, select.if_true, select.if_false)
         if is_condition(select.if_true, set(conditions)):
             condition, yes, no = (self._inner(part, names, conditions) for part in parts)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from neuro.backends.brian2.functions import ARITY, LIBRARY, library_function, needed
+from neuro.backends.brian2.functions import ARITY, library_function, needed
 from neuro.backends.brian2.program import SCHEDULE, Array, Connections, Group, Program, Variable
+from neuro.ir.expressions.functions import LIBRARY
 
 Owner = Group | Connections
 _ZERO = ("0", "0.0", "False")
