@@ -39,7 +39,9 @@ def lower(network: Network, seed: int) -> tuple[Machine, Program]:
     listed = [item for item in network.inputs if isinstance(item, SpikeArray)]
     for number, source in enumerate(listed):
         name = context.objects[source.name]
-        program.sources.append(Source(name=name, size=source.size, input=source.name, number=number))
+        program.sources.append(
+            Source(name=name, size=source.size, input=source.name, number=number)
+        )
         program.spiking[source.name] = name
     for cells in machine.cells.values():
         program.spiking[cells.node.name] = context.objects[cells.node.name]
