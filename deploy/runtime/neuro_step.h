@@ -47,6 +47,7 @@ static inline real *nr_due(const nr_ring *ring, nr_time step)
 
 #if NR_BITS
 #define NR_WORD_BITS 32u
+#define NR_LIST (4u * NR_WORD_BITS) /* spikes that are read at a time */
 
 static inline uint32_t nr_words_of(const nr_spikes *spikes)
 {
@@ -73,7 +74,7 @@ static inline nr_index *nr_counts_of(const nr_spikes *spikes, uint32_t threads, 
 typedef struct {
 #if NR_BITS
     const uint32_t *bits;
-    nr_index cell[NR_WORD_BITS];
+    nr_index cell[NR_LIST];
 #else
     const nr_index *cells;
     const nr_index *counts;
@@ -108,23 +109,25 @@ static inline nr_reader nr_read(
 /* The next list and its length; 0 if there are no more spikes. */
 static inline uint32_t nr_next_spikes(nr_reader *reader, const nr_index **cell)
 {
-    for (; reader->at < reader->end; ++reader->at) {
 #if NR_BITS
-        uint32_t count = 0;
+    uint32_t count = 0;
+    for (; reader->at < reader->end && count + NR_WORD_BITS <= NR_LIST; ++reader->at)
         for (uint32_t word = reader->bits[reader->at]; word; word &= word - 1)
             reader->cell[count++] =
                 (nr_index)(reader->at * NR_WORD_BITS + (uint32_t)__builtin_ctz(word));
-        *cell = reader->cell;
+    *cell = reader->cell;
+    return count;
 #else
+    for (; reader->at < reader->end; ++reader->at) {
         const uint32_t count = reader->counts[reader->at];
         *cell = reader->cells + reader->first[reader->at];
-#endif
         if (count) {
             ++reader->at;
             return count;
         }
     }
     return 0;
+#endif
 }
 
 /* Give `count` listed cells back what they hold of a variable. */

@@ -34,6 +34,7 @@ RUNTIME = (
     "neuro_memory.h",
     "neuro_root.h",
     "neuro_net.h",
+    "neuro_packed.h",
     "neuro_philox.h",
     "neuro_step.h",
     "neuro_device.h",

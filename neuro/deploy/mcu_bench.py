@@ -135,7 +135,10 @@ def _event_cost(run: _Run, name: str) -> Cost:
     )
     target = 6.0 if "int8" in name else None
     return Cost(
-        f"synaptic event, {name}", "instructions", _sum(counted, "nr_on_pre") / events, target
+        f"synaptic event, {name}",
+        "instructions",
+        _sum(counted, "nr_on_pre", "nr_add_rows", "nr_add_eight") / events,
+        target,
     )
 
 

@@ -138,9 +138,7 @@ def _regions(
     regions = []
     for number, place in enumerate(places, 1):
         own = {name: w[name][place] for name in ("a_exc", "a_inh", "r", "v_thresh")}
-        region = net.population(
-            place.stop - place.start, neuro.PHC(**own), label=f"Region{number}"
-        )
+        region = net.population(place.stop - place.start, neuro.PHC(**own), label=f"Region{number}")
         region.record("spikes")
         regions.append(region)
     for pre, rows in zip(regions, places, strict=True):

@@ -187,6 +187,7 @@ def _synapse(kernel: SynapseKernel, dtype: Numeric, number: int) -> SimpleNamesp
         deferred=kernel.deferred,
         distinct=kernel.distinct,
         dense=False,
+        packed="",
         literals=None,
         chain=symbols.entries("pre"),
         on_pre=on_pre,

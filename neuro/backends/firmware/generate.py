@@ -85,6 +85,7 @@ def generate(network: Network, seed: int, prefix: str) -> Firmware:
         if number in static.target:
             kernel.index = f"{static.target[number].name}_t"
             kernel.dense = number in static.dense
+            kernel.packed = _packed_weight(kernel) if kernel.dense else ""
     _set_literals(content, tables)
     content |= _context(network, seed, prefix, tables, static)
     templates = _environment()
@@ -95,6 +96,14 @@ def generate(network: Network, seed: int, prefix: str) -> Firmware:
         tables=tables,
         static=static,
     )
+
+
+def _packed_weight(kernel: Any) -> str:
+    """The weight of synapses of 8 bits that send just it, several of which are added at a time."""
+    for name, type in kernel.kept.items():
+        if type == "int8_t" and not kernel.on_pre.lines and kernel.on_pre.value == name:
+            return str(name)
+    return ""
 
 
 def _set_literals(content: dict[str, Any], tables: low.Tables) -> None:
