@@ -259,7 +259,7 @@ static nr_status nr_device_drive(
     if (place >= net->inputs || !net->input[place].is_signal)
         return NR_BAD_INPUT;
     nr_signal *signal = &net->signal[net->input[place].place];
-    if (count != 1 && count != signal->target.size)
+    if (count != 1 && count != signal->target.stride / sizeof(real))
         return NR_BAD_INPUT;
     signal->value = value;
     signal->width = count;
@@ -304,7 +304,7 @@ static nr_status nr_device_step(
     nr_take_signals(net);
 #endif
     for (uint32_t k = 0; k < net->factors; ++k)
-        memset(net->factor[k].sums, 0, net->factor[k].size * sizeof(real));
+        memset(net->factor[k].sums, 0, net->factor[k].stride);
     nr_step_1(net, 0);
     nr_step_2(net, 0);
     nr_step_3(net, 0);

@@ -148,7 +148,7 @@ static void nr_prepare(nr_net *net, const nr_desk *desk)
     nr_take_events(net, desk);
     nr_take_signals(net);
     for (uint32_t k = 0; k < net->factors; ++k)
-        memset(net->factor[k].sums, 0, net->factor[k].size * sizeof(real));
+        memset(net->factor[k].sums, 0, net->factor[k].stride);
 }
 
 typedef struct {

@@ -33,11 +33,11 @@ typedef NR_UTIME nr_utime; /* the same without a sign */
 #define NR_NOTES 13u /* postsynaptic spikes that a deferred rule notes with a cell */
 #define NR_OLDER 6u /* older ones that it puts aside together */
 
-/* What has arrived, or will: `depth` slots of `size` sums.  Slot step % depth is due in `step`. */
+/* What has arrived, or will: `depth` slots of one sum per cell.  Slot step % depth is due in `step`. */
 typedef struct {
-    real *sums;
+    void *sums; /* real, or int16_t where the kernels know that this is enough */
     uint32_t depth;
-    uint32_t size;
+    uint32_t stride; /* bytes of a slot */
 } nr_ring;
 
 /* Spikes of one source in recent steps.  A slot has room for every cell: as a list, in which thread k
@@ -251,7 +251,7 @@ typedef struct {
  * as they are after step `epoch`, the new epoch. */
 typedef struct {
     void (*on_pre)(
-        const nr_edges *edges, const nr_index *cell, uint32_t count, real *target, nr_time step);
+        const nr_edges *edges, const nr_index *cell, uint32_t count, void *sums, nr_time step);
     void (*on_post)(const nr_edges *edges, const nr_index *cell, uint32_t count);
     void (*each_step)(const nr_edges *edges);
     void (*flush)(const nr_edges *edges, nr_time step, nr_time epoch);

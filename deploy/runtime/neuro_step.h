@@ -39,10 +39,11 @@
 #define NR_EPOCH_STEPS 60000 /* a deferred rule is brought up to date at least this often */
 
 /* The sums that are due in a step. */
-static inline real *nr_due(const nr_ring *ring, nr_time step)
+static inline void *nr_due(const nr_ring *ring, nr_time step)
 {
-    return ring->depth == 1 ? ring->sums
-                            : ring->sums + (size_t)((nr_utime)step % ring->depth) * ring->size;
+    if (ring->depth == 1)
+        return ring->sums;
+    return (uint8_t *)ring->sums + (size_t)((nr_utime)step % ring->depth) * ring->stride;
 }
 
 #if NR_BITS
@@ -154,14 +155,14 @@ static void nr_add_and_clear(const nr_transfer *transfer, uint32_t thread, nr_ti
 
 /* Events of the spikes that one source fired in `when`, added by cell, then synapse. */
 static void nr_deliver(
-    const nr_net *net, const nr_delivery *delivery, nr_time when, real *target, nr_time step)
+    const nr_net *net, const nr_delivery *delivery, nr_time when, void *sums, nr_time step)
 {
     const nr_edges *edges = delivery->edges;
     nr_reader reader = nr_read(net, edges->pre, when, 0, net->threads);
     const nr_index *cell;
     uint32_t count;
     while ((count = nr_next_spikes(&reader, &cell)))
-        nr_synapse_kernels[edges->kernel].on_pre(edges, cell, count, target, step);
+        nr_synapse_kernels[edges->kernel].on_pre(edges, cell, count, sums, step);
 }
 
 #if NR_HAS_POISSON
@@ -232,8 +233,8 @@ static void nr_arrive(const nr_net *net, uint32_t thread)
         nr_add_and_clear(&net->transfer[k], thread, step);
     for (uint32_t k = 0; k < share->directs; ++k) {
         const nr_delivery *direct = &share->direct[k];
-        real *target = nr_due(&direct->ring, step);
-        nr_deliver(net, direct, step - 1 - (nr_time)direct->edges->axonal, target, step);
+        void *sums = nr_due(&direct->ring, step);
+        nr_deliver(net, direct, step - 1 - (nr_time)direct->edges->axonal, sums, step);
     }
 #if NR_HAS_SIGNALS || NR_HAS_POISSON
     for (uint32_t k = 0; k < net->inputs; ++k) {
@@ -384,8 +385,8 @@ static void nr_see_pre_spikes(const nr_net *net, uint32_t thread)
     const nr_share *share = &net->share[thread];
     for (uint32_t k = 0; k < share->sents; ++k) {
         const nr_delivery *sent = &share->sent[k];
-        real *target = nr_due(&sent->ring, NR_STEP(net) + (nr_time)sent->edges->dendritic);
-        nr_deliver(net, sent, NR_STEP(net) - (nr_time)sent->edges->axonal, target, NR_STEP(net));
+        void *sums = nr_due(&sent->ring, NR_STEP(net) + (nr_time)sent->edges->dendritic);
+        nr_deliver(net, sent, NR_STEP(net) - (nr_time)sent->edges->axonal, sums, NR_STEP(net));
     }
 }
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuro.backends.contract import Engine, Snapshot
 from neuro.backends.firmware.generate import Firmware
-from neuro.backends.firmware.memory import offsets
+from neuro.backends.firmware.memory import Variable, offsets
 from neuro.drive import Drive, Spikes, drive_of
 from neuro.errors import DeviceError, ParameterError
 from neuro.ir.synapse import WEIGHT
@@ -183,6 +183,8 @@ class DeviceEngine(Engine):
             )
 
     def _push(self) -> None:
+        for variable in self._variables:
+            _check_fits(variable)
         parts = (np.ascontiguousarray(v.array, v.dtype).tobytes() for v in self._variables)
         self._device.write_state(b"".join(parts), self.step)
 
@@ -243,6 +245,19 @@ class DeviceEngine(Engine):
     def close(self) -> None:
         """Free the device."""
         self._device.close()
+
+
+def _check_fits(variable: Variable) -> None:
+    """A device may store integers in fewer bits than this computer."""
+    if variable.array.dtype == variable.dtype or not variable.array.size:
+        return
+    largest = int(np.abs(variable.array.astype(np.int64)).max())
+    if largest > np.iinfo(variable.dtype).max:
+        raise ParameterError(
+            f"{largest} does not fit the {8 * variable.dtype.itemsize} bits that it has on the device.",
+            where=f"{variable.owner or variable.name}, {variable.part}",
+            hint="Restore a state of the same network.",
+        )
 
 
 def check_trains(own: Mapping[str, Spikes], drive: Drive) -> None:

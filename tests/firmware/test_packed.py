@@ -50,7 +50,9 @@ def adder(place: Path, board: str, *extra: str) -> Add:
     from neuro.deploy.emulator.unicorn_machine import UnicornMachine
 
     include = f"-I{folder('deploy') / 'runtime'}"
-    loaded = image(place, PROGRAM, board, keep=("add", "weights", "cells", "sums"), extra=(include, *extra))
+    loaded = image(
+        place, PROGRAM, board, keep=("add", "weights", "cells", "sums"), extra=(include, *extra)
+    )
     machine = UnicornMachine(loaded, load_board(board))
     machine.start()
 

@@ -109,7 +109,7 @@ class Binding:
     # Structs -------------------------------------------------------------------------------------
 
     def _ring(self, ring: low.Ring) -> structs.Ring:
-        return structs.Ring(self.address(ring.sums), ring.depth, ring.sums.shape[1])
+        return structs.Ring(self.address(ring.sums), ring.depth, ring.sums.strides[0])
 
     def _first(self, owner: int) -> int | None:
         """Bounds of the threads' shares of a source's cells; of one value if `owner` is -1."""

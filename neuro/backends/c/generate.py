@@ -118,6 +118,7 @@ def _cell(kernel: CellKernel, dtype: Numeric) -> SimpleNamespace:
     return SimpleNamespace(
         title=f"Cells with {', '.join(kernel.state) or 'no state'}.",
         literals=None,
+        port_types={},
         refractory=kernel.refractory,
         held=[symbols.entry("state", name) for name in kernel.held],
         free=[symbols.entry("port", name) for name in kernel.free],
@@ -188,6 +189,7 @@ def _synapse(kernel: SynapseKernel, dtype: Numeric, number: int) -> SimpleNamesp
         distinct=kernel.distinct,
         dense=False,
         packed="",
+        narrow_sums=False,
         literals=None,
         chain=symbols.entries("pre"),
         on_pre=on_pre,

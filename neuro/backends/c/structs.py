@@ -12,7 +12,7 @@ Fields = list[tuple[str, Any]]
 class Ring(Structure):
     """``nr_ring``."""
 
-    _fields_: ClassVar[Fields] = [("sums", c_void_p), ("depth", c_uint32), ("size", c_uint32)]
+    _fields_: ClassVar[Fields] = [("sums", c_void_p), ("depth", c_uint32), ("stride", c_uint32)]
 
 
 class Spikes(Structure):

@@ -86,6 +86,9 @@ def generate(network: Network, seed: int, prefix: str) -> Firmware:
             kernel.index = f"{static.target[number].name}_t"
             kernel.dense = number in static.dense
             kernel.packed = _packed_weight(kernel) if kernel.dense else ""
+            kernel.narrow_sums = number in static.narrow.synapses
+    for number, places in static.narrow.ports.items():
+        content["cells"][number].port_types = dict.fromkeys(places, "int16_t")
     _set_literals(content, tables)
     content |= _context(network, seed, prefix, tables, static)
     templates = _environment()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.backends.firmware.memory import LAST_STEP, TIME, Memory
+from neuro.backends.firmware.narrow import NARROW, narrow_sums
 from neuro.drive import Drive
 from neuro.ir.expressions.nodes import program_writes
 from neuro.lowering import tables as low
@@ -49,6 +50,8 @@ class StaticTables:
         The narrowest type for targets of each kind of synapse.
     dense
         Kinds of synapses that connect every cell to every other; they need no targets.
+    narrow
+        Sums that have 16 bits.
     net
         Initialiser of the network's struct.
     """
@@ -68,6 +71,7 @@ class StaticTables:
         self.offset = np.dtype(np.uint16 if max(counts, default=0) < 1 << 16 else np.uint32)
         self.target = self._target_types()
         self.dense = self._dense_kernels()
+        self.narrow = narrow_sums(tables)
         self.trains: list[str] = []
         self.net = self._net()
 
@@ -116,8 +120,16 @@ class StaticTables:
 
     def ring(self, ring: low.Ring) -> str:
         """Initialiser of a ring."""
-        place = self.memory.variable(ring.sums, "ring", "rings", "")
-        return f"{{{place}, {ring.depth}u, {ring.sums.shape[1]}u}}"
+        place = self._sums(ring, "ring", "")
+        kind = self._sum_type(ring) or np.dtype(self.tables.dtype)
+        return f"{{{place}, {ring.depth}u, {ring.sums.shape[1] * kind.itemsize}u}}"
+
+    def _sums(self, ring: low.Ring, name: str, owner: str) -> str:
+        return self.memory.variable(ring.sums, name, "rings", owner, self._sum_type(ring))
+
+    def _sum_type(self, ring: low.Ring) -> np.dtype[Any] | None:
+        """16 bits where they do; else None."""
+        return NARROW if int(ring.sums.ctypes.data) in self.narrow.rings else None
 
     # Network -------------------------------------------------------------------------------------
 
@@ -125,7 +137,7 @@ class StaticTables:
         t = self.tables
         cells = [self._cells(cells) for cells in t.cells]
         for (population, port), ring in t.rings.items():
-            self.memory.variable(ring.sums, f"ring_{population}_{port}", "rings", population)
+            self._sums(ring, f"ring_{population}_{port}", population)
         factors = []
         for (projection, factor), ring in t.factors.items():
             name = f"factor_{projection}_{factor}"
@@ -191,7 +203,7 @@ class StaticTables:
         owner, variable, constant = cells.name, self.memory.variable, self.memory.constant
         state = [variable(a, f"{v}_{owner}", "state", owner) for v, a in cells.state.items()]
         for name, ring in zip(self._ports(cells), cells.ports, strict=True):
-            variable(ring.sums, f"port_{owner}_{name}", "rings", owner)
+            self._sums(ring, f"port_{owner}_{name}", owner)
         arrays = [constant(array, f"constant_{owner}", owner) for array in cells.arrays]
         uniform = isinstance(cells.refractory, int)
         until = "0"
