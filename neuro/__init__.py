@@ -39,6 +39,7 @@ from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource
 from neuro.ir.network import FLOAT32, FLOAT64, Network, Scale, fixed_point
 from neuro.passes.loihi import to_loihi
 from neuro.passes.quantise import quantise
+from neuro.passes.spinnaker import to_spinnaker
 from neuro.recording.data import Recording
 from neuro.simulation.check import check
 from neuro.simulation.run import simulate, simulate_to_file
@@ -118,6 +119,7 @@ __all__ = [
     "simulate",
     "simulate_to_file",
     "to_loihi",
+    "to_spinnaker",
     "verify",
 ]
 

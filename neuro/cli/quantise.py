@@ -27,6 +27,7 @@ from neuro.passes.loihi import LoihiReport, to_loihi
 from neuro.passes.quantise import QuantiseReport
 from neuro.passes.quantise import quantise as quantise_network
 from neuro.passes.spike_change import SpikeChange
+from neuro.passes.spinnaker import SpiNNakerReport, to_spinnaker
 
 Options = Mapping[str, Any]
 Made = tuple[Network, dict[str, Any], Callable[[], None]]
@@ -39,13 +40,16 @@ def quantise(
     out_: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where the network goes (.txt or .h5).")
     ] = None,
-    to: Annotated[str, typer.Option("--to", help="Which format: fixed or loihi.")] = "fixed",
+    to: Annotated[
+        str, typer.Option("--to", help="Which format: fixed, loihi or spinnaker.")
+    ] = "fixed",
     weight_bits: Annotated[
         int | None, typer.Option(help="Of 'fixed': bits of a weight, 8 or 16 (16).")
     ] = None,
     headroom_bits: Annotated[
-        int, typer.Option(help="Free bits above the largest magnitude seen.")
-    ] = 1,
+        int | None,
+        typer.Option(help="Of 'fixed', 'loihi': free bits above the largest magnitude seen (1)."),
+    ] = None,
     refractory: Annotated[
         str | None,
         typer.Option(
@@ -62,7 +66,7 @@ def quantise(
     """Turn MODEL into integers: run it, choose how to express every variable, compare spikes."""
     if to not in _FORMATS:
         raise unknown_name(to, _FORMATS, kind="format", where="--to")
-    own = {"weight_bits": weight_bits, "refractory": refractory}
+    own = {"weight_bits": weight_bits, "headroom_bits": headroom_bits, "refractory": refractory}
     given = {name: value for name, value in own.items() if value is not None}
     make, known = _FORMATS[to]
     _refuse_others(to, given, known)
@@ -70,7 +74,6 @@ def quantise(
     common = {
         "steps": steps if steps is not None else experiment.steps,
         "inputs": experiment.inputs,
-        "headroom_bits": headroom_bits,
         "seed": seed,
         "backend": backend,
     }
@@ -103,9 +106,16 @@ def _loihi(network: Network, options: Options) -> Made:
     return found.network, facts, lambda: _print_loihi(network.name, found.report)
 
 
+def _spinnaker(network: Network, options: Options) -> Made:
+    found = to_spinnaker(network, **options)
+    facts = {**asdict(found.report), "changed": found.report.changed}
+    return found.network, facts, lambda: _print_spinnaker(network.name, found.report)
+
+
 _FORMATS: dict[str, tuple[Callable[[Network, Options], Made], frozenset[str]]] = {
-    "fixed": (_fixed, frozenset({"weight_bits"})),
-    "loihi": (_loihi, frozenset({"refractory"})),
+    "fixed": (_fixed, frozenset({"weight_bits", "headroom_bits"})),
+    "loihi": (_loihi, frozenset({"refractory", "headroom_bits"})),
+    "spinnaker": (_spinnaker, frozenset()),
 }
 """What makes each format, and the options that it has of its own."""
 
@@ -140,10 +150,27 @@ def _print_loihi(name: str, report: LoihiReport) -> None:
         for s in report.synapses
     ]
     print_table("Weights: 8-bit mantissas", columns, weights)
+    _print_changes(report)
+
+
+def _print_spinnaker(name: str, report: SpiNNakerReport) -> None:
+    columns = ("projection", "shift", "step (nA)", "largest", "error", "lost", "clipped")
+    weights = [
+        (
+            *(w.projection, str(w.shift), f"{w.step:.4g}", f"{w.largest:,}"),
+            *(f"{w.error:.2%}", f"{w.lost:,}", f"{w.clipped:,}"),
+        )
+        for w in report.weights
+    ]
+    print_table(f"{name} in SpiNNaker's arithmetic: 16-bit weights", columns, weights)
+    _print_changes(report)
+
+
+def _print_changes(report: LoihiReport | SpiNNakerReport) -> None:
     _print_spikes(report.steps, report.spikes)
     out.print(f"{report.changed:,} spikes changed.")
     if report.dropped:
-        out.print(f"Probes of what Loihi's cells do not have: {', '.join(report.dropped)}.")
+        out.print(f"Probes of what the new cells do not have: {', '.join(report.dropped)}.")
 
 
 def _print_spikes(steps: int, changes: tuple[SpikeChange, ...]) -> None:

@@ -65,6 +65,19 @@ def test_the_memory_in_loihis_format_is_written_and_verifies(call: Call, tmp_pat
     assert call("verify", path, "--steps", "20").exit_code == 0
 
 
+def test_the_memory_in_spinnakers_arithmetic_is_written_and_verifies(
+    call: Call, tmp_path: Path
+) -> None:
+    path = tmp_path / "memory.h5"
+    result = call("quantise", "ca3-memory", "--to", "spinnaker", "--out", path)
+    assert result.exit_code == 0
+    text = words(result.stdout)
+    assert "in SpiNNaker's arithmetic" in text
+    assert "0 spikes changed." in text
+    assert neuro.load_network(path).format == neuro.fixed_point(16, 15)
+    assert call("verify", path, "--steps", "20").exit_code == 0
+
+
 def test_json_of_loihis_format_has_cells_and_synapses(call: Call) -> None:
     result = call("quantise", "ca3-memory", "--to", "loihi", "--refractory", "drop", "--json")
     found = json.loads(result.stdout)
@@ -79,6 +92,7 @@ def test_json_of_loihis_format_has_cells_and_synapses(call: Call) -> None:
         (["--to", "lohi"], "--to: there is no format 'lohi'. Did you mean 'loihi'?"),
         (["--to", "loihi", "--weight-bits", "8"], "--weight-bits: is no option of 'loihi'."),
         (["--refractory", "drop"], "--refractory: is no option of 'fixed'."),
+        (["--to", "spinnaker", "--headroom-bits", "2"], "is no option of 'spinnaker'."),
         (["--to", "loihi", "--refractory", "no"], "refractory: is 'no'. Use 'keep' or 'drop'."),
     ],
 )

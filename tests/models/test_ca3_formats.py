@@ -46,6 +46,28 @@ def in_loihi(experiment: Experiment) -> Any:
     return neuro.to_loihi(experiment.network, steps=experiment.steps, inputs=experiment.inputs)
 
 
+def in_spinnaker(experiment: Experiment) -> Any:
+    return neuro.to_spinnaker(experiment.network, steps=experiment.steps, inputs=experiment.inputs)
+
+
+@pytest.mark.parametrize("protocol", ["functional", "map"])
+def test_in_spinnakers_arithmetic_spikes_equal_those_recorded_on_it(
+    shared: Path, protocol: str
+) -> None:
+    experiment = SPEC.experiment(protocol)
+    made = in_spinnaker(experiment)
+    assert made.report.changed == 0
+    for backend in BACKENDS:
+        assert run(made.network, experiment, backend) == board(shared, protocol)
+
+
+def test_in_spinnakers_arithmetic_the_stress_experiment_keeps_every_spike() -> None:
+    experiment = SPEC.experiment("stress")
+    found = run(in_spinnaker(experiment).network, experiment, "c")
+    assert len(found) == sum(COUNTS["stress"])
+    assert found == run(experiment.network, experiment, "c")
+
+
 @pytest.mark.parametrize("protocol", ["functional", "map"])
 @pytest.mark.parametrize("form", ["spinnaker", "delta"])
 def test_in_loihis_format_spikes_equal_those_recorded_on_spinnaker(

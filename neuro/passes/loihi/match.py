@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from neuro.errors import Finding
-from neuro.ir.fixed.check import fixed_findings
-from neuro.ir.network import (
-    CurrentInput,
-    Network,
-    PoissonInput,
-    Population,
-    fixed_point,
-)
+from neuro.ir.network import Network, Population, fixed_point
 from neuro.passes.current_based import CurrentBased, NoMatchError, current_based
+from neuro.passes.generators import is_generator, used_ports
 
 Refractory = Literal["keep", "drop"]
 WHOLE = fixed_point(31, 0)
@@ -50,23 +44,10 @@ def match(network: Network, seed: int) -> Matches:
         try:
             cells[node.name] = current_based(node, used, network.dt, seed)
         except NoMatchError as error:
-            findings += [] if not used and _is_generator(network, node) else [_no_cell(node, error)]
+            findings += [] if is_generator(network, node, WHOLE) else [_no_cell(node, error)]
             continue
         findings += _threshold(node, cells[node.name])
     return Matches(cells, tuple(findings))
-
-
-def used_ports(network: Network, population: str) -> set[str]:
-    """Names of the ports of a population that something arrives on."""
-    inputs = (i for i in network.inputs if isinstance(i, PoissonInput | CurrentInput))
-    ends: list[Any] = [*network.projections, *network.graded, *inputs]
-    return {end.port for end in ends if end.post == population}
-
-
-def _is_generator(network: Network, node: Population) -> bool:
-    """A source of spikes by itself; it runs as it is if it has an integer form."""
-    alone = Network(name=network.name, dt=network.dt, populations=(node,), format=WHOLE)
-    return node.cell.spike is not None and not fixed_findings(alone)
 
 
 def _no_cell(node: Population, error: NoMatchError) -> Finding:

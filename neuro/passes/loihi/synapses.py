@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro.ir.connectivity import Convolution, Sparse
 from neuro.ir.expressions.canonical import negate
 from neuro.ir.fixed.mantissa import best_exponent
 from neuro.ir.fixed.scales import magnitude
@@ -17,6 +16,7 @@ from neuro.ir.network import Network, Projection, Scale
 from neuro.ir.resolve import Number, Synapses, parameters, synapses
 from neuro.ir.synapse import WEIGHT, SynapseType
 from neuro.ir.values import Draw, Value
+from neuro.passes.explicit import with_weights
 from neuro.passes.loihi.report import LoihiSynapses
 from neuro.passes.watch_peaks import synapse_variables, trace_variables
 
@@ -73,7 +73,7 @@ def loihi_projection(
     exact = sign * each * expanded.weight
     bound = _bound(node, expanded, peaks, seed) * magnitude(each)
     weights = quantise_weights(exact, bound if plastic else None)
-    made = _with_weights(node, weights, expanded)
+    made = with_weights(node, weights.values, expanded)
     made = replace(made, port="input")
     if plastic:
         made = _with_rule(made, each * sign, sign, weights.exponent, expanded.rows.count, seed)
@@ -90,28 +90,6 @@ def _bound(node: Projection, expanded: Synapses, peaks: Peaks, seed: int) -> flo
     values = parameters(declared, node.parameters, expanded.rows.count, seed, place)
     known = (expanded.weight, *values.values(), peaks.get((node.name, WEIGHT), 0.0))
     return max(magnitude(value) for value in known)
-
-
-def _with_weights(node: Projection, weights: LoihiWeights, expanded: Synapses) -> Projection:
-    """`node` with new weights; what chance decides is written out where they differ."""
-    values = weights.values
-    if values.ndim == 0:
-        return replace(node, weight=float(values))
-    listed = not isinstance(node.connectivity, Convolution)
-    if listed and isinstance(node.weight, np.ndarray) and values.size == node.weight.size:
-        return replace(node, weight=values.reshape(node.weight.shape))
-    rows = expanded.rows
-    return replace(
-        node,
-        connectivity=Sparse(indptr=rows.indptr, indices=rows.indices),
-        weight=values,
-        delay=_steps(expanded.delay),
-        axonal=_steps(expanded.axonal),
-    )
-
-
-def _steps(value: int | NDArray[np.int64]) -> Value:
-    return value if isinstance(value, np.ndarray) else float(value)
 
 
 def _with_rule(
