@@ -37,6 +37,7 @@ from neuro.frontend.connectors import (
 )
 from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource
 from neuro.ir.network import FLOAT32, FLOAT64, Network, Scale, fixed_point
+from neuro.passes.freeze import freeze
 from neuro.passes.loihi import to_loihi
 from neuro.passes.quantise import quantise
 from neuro.passes.spinnaker import to_spinnaker
@@ -113,6 +114,7 @@ __all__ = [
     "cell_from_equations",
     "check",
     "fixed_point",
+    "freeze",
     "load_network",
     "quantise",
     "save_network",

@@ -14,6 +14,7 @@ BUILT_IN = {
     "reference": "neuro.backends.reference:ReferenceBackend",
     "c": "neuro.backends.c:CBackend",
     "numba": "neuro.backends.numba:NumbaBackend",
+    "lava": "neuro.backends.lava:LavaBackend",
     "brian2": "neuro.backends.brian2:Brian2Backend",
     "cortex-m": "neuro.deploy.backend:CortexMBackend",
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from neuro.cli import bench, check, export, flash, models, plot, quantise, run, targets, verify
+from neuro.cli import bench, check, env, export, flash, models, plot, quantise, run, targets, verify
 from neuro.cli.console import set_debug
 from neuro.version import __version__
 
@@ -38,5 +38,5 @@ def main(
     set_debug(debug)
 
 
-for module in (models, targets, run, check, verify, quantise, export, flash, plot, bench):
+for module in (models, targets, run, check, verify, quantise, export, flash, env, plot, bench):
     app.command()(module.command)

@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuro.ir.network import fixed_point
+
 UNIT = 64
 """What arrives, and the threshold, are in units of this many steps of the membrane (6 bits)."""
 DECAY_ONE = 4096
@@ -19,6 +21,9 @@ MAX_THRESHOLD = 2**17 - 1
 MAX_BIAS, MAX_BIAS_EXPONENT = 4095, 7
 MAX_DELAY = 63
 """Most steps from a spike to its arrival: Loihi's synapses add 0 to 62 steps to one."""
+
+WHOLE = fixed_point(31, 0)
+"""The number format of a network in Loihi's format: whole numbers."""
 
 SignMode = Literal["mixed", "excitatory", "inhibitory"]
 MAX_EXPONENT = 7

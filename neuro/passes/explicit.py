@@ -25,8 +25,8 @@ def with_weights(node: Projection, weights: NDArray[np.float64], expanded: Synap
     expanded
         The synapses of `node`.
     """
-    if weights.ndim == 0:
-        return replace(node, weight=float(weights))
+    if weights.ndim == 0 or (weights.size and np.ptp(weights) == 0):
+        return replace(node, weight=float(np.ravel(weights)[0]))
     listed = not isinstance(node.connectivity, Convolution)
     if listed and isinstance(node.weight, np.ndarray) and weights.size == node.weight.size:
         return replace(node, weight=weights.reshape(node.weight.shape))
@@ -41,4 +41,4 @@ def with_weights(node: Projection, weights: NDArray[np.float64], expanded: Synap
 
 
 def _steps(value: int | NDArray[np.int64]) -> Value:
-    return value if isinstance(value, np.ndarray) else float(value)
+    return value if isinstance(value, np.ndarray) else int(value)

@@ -23,6 +23,11 @@ def advance(machine: Machine, drive: Drive) -> None:
     for cells in machine.cells.values():
         update(machine, cells)
         fire(machine, cells)
+    send(machine, drive)
+
+
+def send(machine: Machine, drive: Drive) -> None:
+    """All that follows once the cells of the step have fired, and move on to the next step."""
     for name, source in drive.spikes.items():
         machine.spikes[name].appendleft(source.at(machine.step))
     for edges in machine.edges.values():
@@ -50,14 +55,19 @@ def arrive(machine: Machine, drive: Drive) -> None:
             f.name: np.zeros(_factor_size(machine, edges, f.per_post), machine.dtype)
             for f in edges.node.synapse.factors
         }
+    deliver_inputs(machine, drive)
+    for grading in machine.graded:
+        add(machine, grading.node.post, grading.node.port, shift(grading.ring))
+
+
+def deliver_inputs(machine: Machine, drive: Drive) -> None:
+    """Add currents and Poisson events, in declaration order."""
     for item in machine.network.inputs:
         if isinstance(item, CurrentInput):
             value = drive.signals[item.name].at(machine.step)
             add(machine, item.post, item.port, machine.numbers.encode(item.post, item.port, value))
         elif isinstance(item, PoissonInput):
             deliver_poisson(machine, item)
-    for grading in machine.graded:
-        add(machine, grading.node.post, grading.node.port, shift(grading.ring))
 
 
 def _factor_size(machine: Machine, edges: Edges, per_post: bool) -> int:

@@ -23,7 +23,7 @@ def offer(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     get_backend.cache_clear()
 
 
-@pytest.mark.parametrize("name", ["reference", "c", "numba", "brian2"])
+@pytest.mark.parametrize("name", ["reference", "c", "numba", "brian2", "lava"])
 def test_ours_are_there_even_where_nothing_is_installed(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -15,7 +15,7 @@ from tests.cli.conftest import words
 
 COMMANDS = (
     *("models", "targets", "run", "check", "verify"),
-    *("export", "flash", "plot", "bench"),
+    *("export", "flash", "env", "plot", "bench"),
 )
 
 Call = Callable[..., Result]

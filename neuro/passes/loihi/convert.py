@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neuro.errors import ParameterError, UnsupportedError
 from neuro.ir.fixed.check import fixed_findings
 from neuro.ir.fixed.scales import magnitude
-from neuro.ir.loihi import UNIT
+from neuro.ir.loihi import UNIT, WHOLE
 from neuro.ir.network import (
     CurrentInput,
     Input,
@@ -25,7 +25,7 @@ from neuro.ir.philox import derived_seed
 from neuro.ir.values import expand
 from neuro.passes.loihi.cells import loihi_population
 from neuro.passes.loihi.gain import gain_of
-from neuro.passes.loihi.match import WHOLE, Matches, Refractory, match
+from neuro.passes.loihi.match import Matches, Refractory, match
 from neuro.passes.loihi.report import LoihiCells, LoihiNetwork, LoihiReport, LoihiSynapses
 from neuro.passes.loihi.synapses import Arrival, largest_arrival, loihi_projection
 from neuro.passes.run_watched import run_watched

@@ -9,13 +9,12 @@ from typing import Literal
 import numpy as np
 
 from neuro.errors import Finding
-from neuro.ir.network import Network, Population, fixed_point
+from neuro.ir.generators import is_generator, used_ports
+from neuro.ir.loihi import WHOLE
+from neuro.ir.network import Network, Population
 from neuro.passes.current_based import CurrentBased, NoMatchError, current_based
-from neuro.passes.generators import is_generator, used_ports
 
 Refractory = Literal["keep", "drop"]
-WHOLE = fixed_point(31, 0)
-"""The number format: whole numbers, with weights of an exponent each."""
 
 
 @dataclass(frozen=True, slots=True)

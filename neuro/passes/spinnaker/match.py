@@ -9,10 +9,10 @@ import numpy as np
 from neuro.cells.if_curr_exp import IF_curr_exp
 from neuro.errors import Finding
 from neuro.ir.cell import CellType
+from neuro.ir.generators import is_generator
 from neuro.ir.network import Network, Population, Projection, fixed_point
 from neuro.ir.spinnaker import FRACTION_BITS
 from neuro.ir.synapse import SynapseType
-from neuro.passes.generators import is_generator
 from neuro.synapses.pair_stdp import PairSTDP
 
 S1615 = fixed_point(31 - FRACTION_BITS, FRACTION_BITS)
