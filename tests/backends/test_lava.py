@@ -143,8 +143,14 @@ def members(group: int) -> list[int]:
     return found
 
 
+def shared_memory() -> set[str]:
+    place = Path("/dev/shm")
+    return {entry.name for entry in place.iterdir()} if place.is_dir() else set()
+
+
 def test_a_process_that_hangs_is_ended_after_the_timeout() -> None:
     network, _ = random_network(6, sparse=True)
+    before = shared_memory()
     session, engine = session_of(network)
     session.run(1)
     process = engine.process
@@ -154,6 +160,7 @@ def test_a_process_that_hangs_is_ended_after_the_timeout() -> None:
         session.run(5)
     session.close()
     assert not members(process.pid)
+    assert not shared_memory() - before
 
 
 def test_folders_with_spaces_and_umlauts_do(

@@ -144,8 +144,9 @@ class LavaProcess:
         its work.
         """
         group = self._process.pid
-        with suppress(OSError):
-            os.killpg(group, signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGCONT):
+            with suppress(OSError):
+                os.killpg(group, number)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE)
         end = time.monotonic() + _GRACE
