@@ -30,6 +30,12 @@ class Engine(ABC):
 
     step: int = 0
 
+    def prepare(self, steps: int, drive: Drive) -> None:  # noqa: B027 - most engines need not know
+        """Say that the next calls of `advance` will do `steps` steps with `drive`.
+
+        An engine that runs whole stretches does so here.
+        """
+
     @abstractmethod
     def advance(self, steps: int, drive: Drive, sink: Sink) -> int:
         """Do up to `steps` steps and return how many were done, at least one.

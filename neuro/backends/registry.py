@@ -17,6 +17,10 @@ BUILT_IN = {
     "lava": "neuro.backends.lava:LavaBackend",
     "brian2": "neuro.backends.brian2:Brian2Backend",
     "cortex-m": "neuro.deploy.backend:CortexMBackend",
+    "pynn:nest": "neuro.backends.pynn.backend:NestBackend",
+    "pynn:neuron": "neuro.backends.pynn.backend:NeuronBackend",
+    "pynn:brian2": "neuro.backends.pynn.backend:Brian2Backend",
+    "pynn:mock": "neuro.backends.pynn.backend:MockBackend",
 }
 """Our own backends; they are found in a bare checkout too, where no entry point is installed."""
 

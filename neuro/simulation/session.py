@@ -198,6 +198,7 @@ class Session:
         """
         _check_count(steps)
         done, call = 0, 1
+        self.engine.prepare(steps, drive)
         with held_back() as let_ctrl_c_through:
             while done < steps:
                 start = time.perf_counter()

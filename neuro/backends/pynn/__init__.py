@@ -1,0 +1,1 @@
+"""PyNN's simulators as backends: standard cells are recognised by their equations."""
