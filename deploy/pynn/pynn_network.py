@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from pyNN.parameters import Sequence
 
 
 class Network:
@@ -42,14 +43,17 @@ class Network:
             self.sim.IF_curr_delta.scale_factors = {"v": 1}
 
     def _population(self, plan):
+        size = plan["size"]
         if plan["cell"] == "SpikeSourceArray":
-            parameters = {"spike_times": self._spike_times(plan["name"], plan["size"])}
+            if self.module == "pyNN.brian2":
+                size = max(2, size)  # PyNN 0.13 fails on a single source there
+            parameters = {"spike_times": self._spike_times(plan["name"], size)}
         else:
-            parameters = self._values(plan["parameters"])
+            parameters = self.values(plan["parameters"])
         cell = getattr(self.sim, plan["cell"])(**parameters)
-        population = self.sim.Population(plan["size"], cell, label=plan["name"])
+        population = self.sim.Population(size, cell, label=plan["name"])
         if plan["initial"]:
-            population.initialize(**self._values(plan["initial"]))
+            population.initialize(**self.values(plan["initial"]))
         if plan["record"]:
             population.record(plan["record"])
         return population
@@ -59,12 +63,12 @@ class Network:
         if self.module == "pyNN.spiNNaker" and not len(step):
             return []  # sPyNNaker fails on lists that are all empty
         times = [((step[index == k] + self.lead) * self.dt).tolist() for k in range(size)]
-        return times if self.module == "pyNN.spiNNaker" else list(map(self.sim.Sequence, times))
+        return times if self.module == "pyNN.spiNNaker" else list(map(Sequence, times))
 
-    def _values(self, plan):
-        return {name: self._value(value) for name, value in plan.items()}
+    def values(self, plan):
+        return {name: self.value(value) for name, value in plan.items()}
 
-    def _value(self, value):
+    def value(self, value):
         return self.arrays[value[1:]] if isinstance(value, str) else value
 
     def _projection(self, plan):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,8 @@ class Backend(ABC):
         One line for people who choose.
     device
         What runs: this machine, a device, or an emulation of one.
+    comparison
+        What `verify` can compare: the complete ``"state"`` after every step, or only ``"spikes"``.
     Options
         Frozen dataclass of options; its fields become command-line flags.
     """
@@ -85,11 +87,16 @@ class Backend(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]
     device: ClassVar[Device] = "host"
+    comparison: ClassVar[Literal["state", "spikes"]] = "state"
     Options: ClassVar[type[Any]]
 
     def unavailable(self) -> str:
         """Why the backend cannot be used on this machine; "" if it can."""
         return ""
+
+    def runs_on(self, options: Any) -> Device:
+        """What runs with these `options`, where it depends on them."""
+        return self.device
 
     def is_ready(self, network: Network, options: Any, seed: int) -> bool:
         """True if `compile` only has to load what was compiled before."""

@@ -21,6 +21,8 @@ BUILT_IN = {
     "pynn:neuron": "neuro.backends.pynn.backend:NeuronBackend",
     "pynn:brian2": "neuro.backends.pynn.backend:Brian2Backend",
     "pynn:mock": "neuro.backends.pynn.backend:MockBackend",
+    "pynn:spinnaker": "neuro.deploy.spinnaker.backend:PyNNSpinnakerBackend",
+    "spinnaker": "neuro.deploy.spinnaker.backend:SpinnakerBackend",
 }
 """Our own backends; they are found in a bare checkout too, where no entry point is installed."""
 

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from neuro.cli.console import INTERRUPTED, NO, err, out, print_json, print_table, readable_errors
+from neuro.cli.mapping import show_mapping
 from neuro.cli.options import (
     BackendOption,
     JsonOption,
@@ -83,6 +84,9 @@ def run(
             recording = simulate(experiment.network, count, **given)
         except RunInterrupted as stopped:
             recording, interrupted = stopped.recording, True
+        if recording.provenance.device == "mapping only":
+            show_mapping(experiment, recording.provenance, folder, json=json)
+            return
         recording.save(path)
         report = spike_table(recording) if interrupted else experiment.report(recording)
         done = recording.steps

@@ -6,9 +6,13 @@ from neuro.backends.registry import backend_names, get_backend
 from neuro.cli.console import out, print_json, print_table, readable_errors
 from neuro.cli.options import JsonOption
 from neuro.deploy.board import Board, board_names, load_board
+from neuro.deploy.spinnaker.boards import load_spinnaker_board
+from neuro.deploy.spinnaker.machine import SpinnakerBoard
 from neuro.errors import UnavailableError
 
 _BOARD_COLUMNS = ("name", "core", "flash", "RAM", "clock", "emulated by", "what it is")
+
+_MACHINE_COLUMNS = ("name", "chips", "free cores", "what it is")
 
 
 @readable_errors
@@ -16,15 +20,19 @@ def targets(json: JsonOption = False) -> None:
     """List the backends, whether each can be used here, and the boards."""
     backends = [_describe(name) for name in backend_names()]
     boards = [load_board(name) for name in board_names()]
+    machines = [load_spinnaker_board(name) for name in board_names("spinnaker")]
     if json:
         columns = ("name", "available", "summary")
         found = [dict(zip(columns, backend, strict=True)) for backend in backends]
-        print_json({"backends": found, "boards": [board.model_dump() for board in boards]})
+        all_boards = [board.model_dump() for board in (*boards, *machines)]
+        print_json({"backends": found, "boards": all_boards})
         return
     rows = [(name, "yes" if here else "no", text) for name, here, text in backends]
     print_table("Backends", ("name", "available", "what it is"), rows)
     out.print()
     print_table("Boards", _BOARD_COLUMNS, map(_row, boards))
+    out.print()
+    print_table("SpiNNaker machines", _MACHINE_COLUMNS, map(_machine_row, machines))
 
 
 def _describe(name: str) -> tuple[str, bool, str]:
@@ -41,6 +49,10 @@ def _row(board: Board) -> tuple[str, ...]:
     clock = "" if board.clock is None else f"{board.clock / 1e6:g} MHz"
     memory = (_size(board, "flash"), _size(board, "ram"))
     return (board.name, board.core, *memory, clock, ", ".join(_emulators(board)), board.summary)
+
+
+def _machine_row(board: SpinnakerBoard) -> tuple[str, ...]:
+    return (board.name, f"{board.chips:,}", f"{board.free_cores:,}", board.summary)
 
 
 def _size(board: Board, region: str) -> str:

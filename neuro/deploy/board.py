@@ -19,7 +19,14 @@ from pydantic import (
 )
 
 from neuro.deploy.cores import CORES, Core
-from neuro.errors import FileFormatError, UnknownNameError, suggestion, unknown_name
+from neuro.deploy.spinnaker.machine import SpinnakerBoard
+from neuro.errors import (
+    FileFormatError,
+    ParameterError,
+    UnknownNameError,
+    suggestion,
+    unknown_name,
+)
 from neuro.resources import folder
 
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3}
@@ -210,9 +217,13 @@ class Board(_Model):
         return self.model_copy(update={"memory": self.emulator.memory, "boot": ""})
 
 
-def board_names() -> list[str]:
-    """Names of the boards that ship with neuro."""
-    return sorted(path.stem for path in folder("hw_configs").glob("*.toml"))
+def board_names(target: str | None = None) -> list[str]:
+    """Names of the boards that ship with neuro: those that C is generated for, or of one target."""
+    paths = sorted(folder("hw_configs").glob("*.toml"))
+    targets = {path.stem: str(_content(path).get("target")) for path in paths}
+    if target is None:
+        return [name for name, found in targets.items() if found not in _KINDS]
+    return [name for name, found in targets.items() if found == target]
 
 
 def load_board(name: str) -> Board:
@@ -224,6 +235,8 @@ def load_board(name: str) -> Board:
         If there is no such board.
     FileFormatError
         If its file is malformed; names the key.
+    ParameterError
+        If it is a board that no C is generated for.
 
     Examples
     --------
@@ -232,19 +245,61 @@ def load_board(name: str) -> Board:
     >>> load_board("stm32l412").ram.length
     40960
     """
+    board = read_board(name)
+    if not isinstance(board, Board):
+        raise ParameterError(
+            f"{name!r} is a board of target {board.target!r}.",
+            where="board",
+            hint=f"Use --target {board.target} with it, or a board with a C compiler.",
+        )
+    return board
+
+
+def read_board(name: str, *, target: str | None = None) -> Board | SpinnakerBoard:
+    """The board called `name`, or the one in a TOML file at that path, of any kind.
+
+    Parameters
+    ----------
+    name
+        A board that ships with neuro, or a path.
+    target
+        Restricts which names are offered if there is none of this name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such board.
+    FileFormatError
+        If its file is malformed; names the key.
+    """
     path = Path(name)
     if not path.is_file():
         path = folder("hw_configs") / f"{name}.toml"
     if not path.is_file():
-        error = unknown_name(name, board_names(), kind="board", where="board")
+        error = unknown_name(name, board_names(target), kind="board", where="board")
         raise UnknownNameError(error.what, where=error.where, hint=f"{error.hint} Or give a path.")
+    content = _content(path)
+    kind = _KINDS.get(str(content.get("target")), Board)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        board = Board.model_validate(content)
+        board = kind.model_validate(content)
+    except ValidationError as error:
+        raise FileFormatError(_problems(error, kind), where=str(path)) from None
+    return _with_sources(board, path) if isinstance(board, Board) else board
+
+
+_KINDS: dict[str, type[Board | SpinnakerBoard]] = {"spinnaker": SpinnakerBoard}
+"""What a board file holds, by its target; all others are boards that C is generated for."""
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileFormatError(f"is not TOML: {error}.", where=str(path)) from error
-    except ValidationError as error:
-        raise FileFormatError(_problems(error), where=str(path)) from None
+
+
+def _with_sources(board: Board, path: Path) -> Board:
+    """`board` with the paths of its C files."""
     found = {name: _source(name, path) for name in (board.boot, *board.sources) if name}
     return board.model_copy(
         update={
@@ -262,11 +317,13 @@ def _source(name: str, board: Path) -> str:
     raise FileFormatError(f"boot, sources: there is no file {name!r}.", where=str(board))
 
 
-def _problems(error: ValidationError) -> str:
-    """What is wrong with which key, all of it."""
+def _problems(error: ValidationError, kind: type[BaseModel]) -> str:
+    """What is wrong with which key, all of it; an unknown key gets the nearest one."""
     found = []
     for problem in error.errors():
         key = ".".join(map(str, problem["loc"]))
         what = problem["msg"].removeprefix("Value error, ").rstrip(".")
+        if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
+            what = f"there is no such key. {suggestion(key, kind.model_fields)}".rstrip(".")
         found.append(f"{key}: {what}" if key else what)
     return "; ".join(found) + "."

@@ -130,6 +130,12 @@ def simulate_to_file(
             f"is {checkpoint_every}.", where="checkpoint_every", hint="Use seconds above 0."
         )
     with Session(network, backend=backend, seed=seed, options=options, steps=steps) as session:
+        if not session.keeps_state:
+            raise ParameterError(
+                f"{backend!r} gives out no state, so its runs cannot be stopped and resumed.",
+                where="backend",
+                hint="Run it without streaming, or on another backend.",
+            )
         drive = drive_of(network, inputs)
         run = _StreamedRun(target, session, drive, checkpoint_every)
         run.start(steps, resume=resume, overwrite=overwrite)

@@ -99,7 +99,7 @@ class Session:
             network_hash=network.content_hash,
             backend=self._backend.name,
             reason=choice.reason,
-            device=self._backend.device,
+            device=self._backend.runs_on(chosen),
             engine=dict(self._engine.describe()),
             dt=network.dt,
             seed=self.seed,
@@ -132,6 +132,11 @@ class Session:
         if self._engine is None:
             raise SessionClosedError("is closed.", where="session", hint="Open a new one.")
         return self._engine
+
+    @property
+    def keeps_state(self) -> bool:
+        """False if the backend gives out spikes only, so that there are no snapshots."""
+        return self._backend.comparison == "state"
 
     @property
     def step(self) -> int:
@@ -311,12 +316,21 @@ class Session:
         for plan in self._plans:
             traces.setdefault(plan.target, {})[plan.variable] = sink.trace_data(plan)
         wall = {**self._provenance.wall, "run": time.perf_counter() - start}
+        provenance = replace(
+            self._provenance,
+            started=now(),
+            wall=wall,
+            engine=dict(self.engine.describe()),
+            completed=completed,
+        )
+        if provenance.device == "mapping only":  # nothing ran: no spikes is not the same as silence
+            return Recording({}, {}, first, self.step - first, provenance)
         return Recording(
             spikes={name: sink.spike_data(name, sources[name].size) for name in self._sources},
             traces=traces,
             first_step=first,
             steps=self.step - first,
-            provenance=replace(self._provenance, started=now(), wall=wall, completed=completed),
+            provenance=provenance,
         )
 
     def _check_variable(self, target: str, variable: str) -> None:

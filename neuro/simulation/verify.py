@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro.backends.contract import Snapshot
+from neuro.backends.registry import get_backend
 from neuro.drive import drive_of
 from neuro.errors import ParameterError
 from neuro.ir.network import Network
 from neuro.recording.collect import MemorySink
+from neuro.recording.data import Recording, SpikeData
+from neuro.simulation.distance import SpikeDistance, spike_distance
 from neuro.simulation.progress import ProgressOption, Quiet, TerminalBar, progress_of
 from neuro.simulation.session import Session
 
@@ -68,11 +71,14 @@ class Comparison:
         Steps that were run.
     divergences
         First difference of each other backend, or None where all is identical.
+    distances
+        Of backends that give out spikes only and differ: how far each source's spikes are off.
     """
 
     backends: tuple[str, ...]
     steps: int
     divergences: Mapping[str, Divergence | None]
+    distances: Mapping[str, tuple[SpikeDistance, ...]] = field(default_factory=dict)
 
     @property
     def identical(self) -> bool:
@@ -91,6 +97,10 @@ def verify(
     progress: ProgressOption = "auto",
 ) -> Comparison:
     """Run `network` on all `backends` in lockstep and compare spikes, states and weights.
+
+    Of backends that give out nothing but spikes (PyNN's simulators), spikes are compared; where
+    they differ, their distance is measured.  These run also what they do in another order
+    (``approximate``).
 
     Parameters
     ----------
@@ -114,18 +124,77 @@ def verify(
     """
     if len(set(backends)) < 2:
         raise ParameterError("two different backends are needed.", where="verify, backends")
-    drive = drive_of(network, inputs)
+    run = _Runs(network, steps, inputs, seed, options or {})
+    coarse = [b for b in backends[1:] if get_backend(b).comparison == "spikes"]
+    if get_backend(backends[0]).comparison == "spikes":
+        raise ParameterError(
+            f"{backends[0]!r} gives out spikes only, so it is no yardstick.",
+            where="verify, backends",
+            hint="Name 'reference' or 'c' first.",
+        )
+    fine = [b for b in backends if b not in coarse]
+    found: dict[str, Divergence | None] = dict.fromkeys(backends[1:])
+    if len(fine) > 1:
+        found |= _in_lockstep(run, fine, progress)
+    distances = {}
+    if coarse:
+        expected = run.record(backends[0])
+        for name in coarse:
+            found[name], distances[name] = compare_spikes(expected, run.record(name))
+    return Comparison(
+        backends=tuple(backends),
+        steps=steps,
+        divergences=found,
+        distances={name: far for name, far in distances.items() if far},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """What all backends are given."""
+
+    network: Network
+    steps: int
+    inputs: Mapping[str, Any] | None
+    seed: int | None
+    options: Mapping[str, dict[str, Any]]
+
+    def session(self, name: str) -> Session:
+        """A session of one backend; an approximate one where the backend has such an option."""
+        given = self.options.get(name)
+        backend = get_backend(name)
+        if "approximate" in getattr(backend.Options, "__dataclass_fields__", {}):
+            given = {"approximate": True, **(given or {})}
+        return Session(self.network, backend=name, seed=self.seed, options=given)
+
+    def record(self, name: str) -> Recording:
+        """The recording of a run of all steps.
+
+        Raises
+        ------
+        ParameterError
+            If the backend maps only.
+        """
+        with self.session(name) as session:
+            if session.provenance.device == "mapping only":
+                raise ParameterError(
+                    f"{name!r} maps networks and runs nothing, so there is nothing to compare.",
+                    where="verify, backends",
+                )
+            return session.run(self.steps, inputs=self.inputs)
+
+
+def _in_lockstep(
+    run: _Runs, backends: Sequence[str], progress: ProgressOption
+) -> dict[str, Divergence | None]:
+    """First differences of `backends` from the first of them, found step by step."""
+    drive = drive_of(run.network, run.inputs)
     found: dict[str, Divergence | None] = dict.fromkeys(backends[1:])
     with ExitStack() as stack:
-        sessions = {
-            name: stack.enter_context(
-                Session(network, backend=name, seed=seed, options=(options or {}).get(name))
-            )
-            for name in backends
-        }
-        report: TerminalBar | Quiet = progress_of(progress, f"verify {network.name}")
+        sessions = {name: stack.enter_context(run.session(name)) for name in backends}
+        report: TerminalBar | Quiet = progress_of(progress, f"verify {run.network.name}")
         stack.enter_context(report)
-        for step in range(steps):
+        for step in range(run.steps):
             active = [backends[0], *(name for name in backends[1:] if found[name] is None)]
             if len(active) == 1:
                 break
@@ -134,8 +203,44 @@ def verify(
             expected = sessions[backends[0]].snapshot()
             for name in active[1:]:
                 found[name] = first_difference(expected, sessions[name].snapshot(), step)
-            report(step + 1, steps)
-    return Comparison(backends=tuple(backends), steps=steps, divergences=found)
+            report(step + 1, run.steps)
+    return found
+
+
+def compare_spikes(
+    expected: Recording, found: Recording
+) -> tuple[Divergence | None, tuple[SpikeDistance, ...]]:
+    """The first spike that differs between two recordings, and how far sources are apart."""
+    apart = {
+        name: data
+        for name, data in expected.spikes.items()
+        if not (
+            np.array_equal(data.step, found.spikes[name].step)
+            and np.array_equal(data.index, found.spikes[name].index)
+        )
+    }
+    if not apart:
+        return None, ()
+    first = min(
+        (_first_spike(name, data, found.spikes[name]) for name, data in apart.items()),
+        key=lambda divergence: divergence.step,
+    )
+    distances = (spike_distance(n, d, found.spikes[n], expected.dt) for n, d in apart.items())
+    return first, tuple(distances)
+
+
+def _first_spike(name: str, expected: SpikeData, found: SpikeData) -> Divergence:
+    theirs = set(zip(expected.step.tolist(), expected.index.tolist(), strict=True))
+    mine = set(zip(found.step.tolist(), found.index.tolist(), strict=True))
+    step, index = min(theirs ^ mine)
+    there = (step, index) in theirs
+    return Divergence(
+        step=step,
+        variable=f"spikes/{name}",
+        index=(index,),
+        expected=float(there),
+        found=float(not there),
+    )
 
 
 def first_difference(expected: Snapshot, found: Snapshot, step: int) -> Divergence | None:

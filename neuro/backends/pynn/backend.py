@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from neuro.backends.contract import Backend, Engine
 from neuro.backends.pynn.engine import PyNNEngine
@@ -51,7 +51,7 @@ class PyNNBackend(Backend):
     """A simulator behind PyNN, in a process of its own."""
 
     simulator: ClassVar[Simulator]
-    comparison: ClassVar[str] = "spikes"
+    comparison: ClassVar[Literal["state", "spikes"]] = "spikes"
     Options: ClassVar[type[Any]] = PyNNOptions
 
     def unavailable(self) -> str:

@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 
 import neuro.backends.pynn.worker
 from neuro.backends.contract import Engine, Snapshot
+from neuro.backends.pynn.mechanisms import environment_for
 from neuro.backends.pynn.process import private_folder, run_script
 from neuro.backends.pynn.simulators import Simulator
 from neuro.backends.pynn.standard import find_cell
-from neuro.backends.pynn.translate import add_drive, is_spike_source, translate
+from neuro.backends.pynn.translate import Plan, add_drive, is_spike_source, translate
 from neuro.drive import Drive, Spikes, drive_of
 from neuro.errors import UnsupportedError
 from neuro.ir import resolve
-from neuro.ir.network import Network, Population, SpikeArray
+from neuro.ir.network import Network
 from neuro.ir.synapse import WEIGHT
 from neuro.recording.collect import MemorySink, SamplePlan, Sink, recorded_sources, sample_plans
 from neuro.reference import Interpreter
@@ -94,8 +95,7 @@ class PyNNEngine(Engine):
         self._drive = drive
         end = self.step + steps
         drive = Drive({**drive.spikes, **self._noise(end)}, drive.signals)
-        plan = translate(self._network, self._simulator, self._seed)
-        add_drive(plan, self._network, drive, end)
+        plan = self._plan(end, drive)
         plan.tree["sample_weights"] = {
             p.target: list(range(0, end, p.every)) for p in self._plans if p.of_synapses
         }
@@ -109,7 +109,15 @@ class PyNNEngine(Engine):
         arrays |= {f"spikes/{name}/index": s.index for name, s in drive.spikes.items()}
         self._result = Result(end, arrays, facts)
 
+    def _plan(self, end: int, drive: Drive) -> Plan:
+        """The network and its drive up to step `end`."""
+        plan = translate(self._network, self._simulator, self._seed)
+        add_drive(plan, self._network, drive, end)
+        return plan
+
     def _run(self, folder: Path) -> None:
+        if self._simulator.name == "brian2":  # compiling takes minutes, and has no cache here
+            (folder / "brian_preferences").write_text("codegen.target = 'numpy'\n")
         launcher = ("mpirun", "-n", str(self._processes)) if self._processes > 1 else ()
         run_script(
             Path(neuro.backends.pynn.worker.__file__),
@@ -117,12 +125,14 @@ class PyNNEngine(Engine):
             folder,
             where=f"backend 'pynn:{self._simulator.name}'",
             timeout=self._timeout,
+            environment=environment_for(self._simulator),
             launcher=launcher,
         )
 
     def _noise(self, steps: int) -> dict[str, Spikes]:
         """Spikes of the network's own Poisson sources; they depend on nothing else in it."""
-        sources = tuple(p for p in self._network.populations if is_spike_source(p))
+        own = self._simulator.own_noise
+        sources = tuple(p for p in self._network.populations if is_spike_source(p) and not own)
         if not sources:
             return {}
         noise = Network(
@@ -210,12 +220,3 @@ class PyNNEngine(Engine):
             hint="Record with probes, or use another backend.",
         )
 
-
-def sources_of(network: Network) -> list[str]:
-    """Names of the populations and arrays whose spikes are known beforehand."""
-    return [
-        name
-        for name, source in network.sources.items()
-        if isinstance(source, SpikeArray)
-        or (isinstance(source, Population) and is_spike_source(source))
-    ]

@@ -203,9 +203,7 @@ def _match(known: _Form, other: _Form) -> Renaming | None:
     return None
 
 
-def _match_equations(
-    known: _Form, other: _Form, pairs: dict[str, str]
-) -> Iterator[dict[str, str]]:
+def _match_equations(known: _Form, other: _Form, pairs: dict[str, str]) -> Iterator[dict[str, str]]:
     targets = {(label, state): value for label, state, value in other.equations}
     left: list[Expression] = []
     right: list[Expression] = []

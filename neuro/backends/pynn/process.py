@@ -82,9 +82,7 @@ def run_script(
         _kill(process)
         raise
     if process.returncode:
-        raise DeviceError(
-            f"failed (exit code {process.returncode}).{_tail(printed)}", where=where
-        )
+        raise DeviceError(f"failed (exit code {process.returncode}).{_tail(printed)}", where=where)
     return printed
 
 

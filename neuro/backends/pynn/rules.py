@@ -39,8 +39,6 @@ from neuro.ir.synapse import WEIGHT
 INEXACT = ("integration", "latency", "stdp-tie", "stdp-latency", "weight-reading")
 """Rules whose findings the option ``approximate`` turns into warnings."""
 
-APPROXIMATE = "Or run it so, with other spikes: --option approximate=true."
-
 
 def missing(simulator: Simulator) -> str:
     """What has to be installed for `simulator`; "" if nothing."""
@@ -79,18 +77,29 @@ def findings(
     found += _probes(network, simulator)
     found += _same_post_trace(network, simulator, seed)
     found += _numbers(network, simulator)
-    return [_softened(finding) if approximate else finding for finding in found]
+    if approximate:
+        return [_softened(finding) for finding in found]
+    return [*found, *_way_out(found, simulator)]
 
 
 def _softened(finding: Finding) -> Finding:
-    if finding.rule not in INEXACT:
-        return finding
-    return replace(finding, severity="warning", hint=finding.hint.replace(APPROXIMATE, "").strip())
+    return replace(finding, severity="warning") if finding.rule in INEXACT else finding
+
+
+def _way_out(found: Iterable[Finding], simulator: Simulator) -> Iterator[Finding]:
+    """Says that what is refused for its spikes alone can be run all the same."""
+    errors = [finding for finding in found if finding.severity == "error"]
+    if errors and all(finding.rule in INEXACT for finding in errors):
+        yield Finding(
+            severity="note",
+            rule="approximate",
+            where=f"backend 'pynn:{simulator.name}'",
+            what="the network can run, but to other spikes than elsewhere.",
+            hint="To run it so: --option approximate=true; neuro verify measures how far off it is.",
+        )
 
 
 def _error(rule: str, where: str, what: str, hint: str = "") -> Finding:
-    if rule in INEXACT:
-        hint = f"{hint} {APPROXIMATE}".strip()
     return Finding(severity="error", rule=rule, where=where, what=what, hint=hint)
 
 
@@ -162,8 +171,8 @@ def _integration(where: str, match: CellMatch, simulator: Simulator) -> Iterator
     yield _error(
         "integration",
         where,
-        f"{simulator.title} integrates {standard.name} in its own way, not by the scheme "
-        f"{standard.scheme!r} of the cell.",
+        f"{simulator.title} integrates {standard.name} in its own way, not by the cell's scheme "
+        f"{standard.scheme!r}.",
         hint,
     )
 
@@ -328,7 +337,9 @@ def _bounds(
             "Use 0.",
         )
     if first["w_max"] <= 0:
-        yield _error("w-max", f"{where}, {match.renaming['w_max']}", "is not positive.", "Raise it.")
+        yield _error(
+            "w-max", f"{where}, {match.renaming['w_max']}", "is not positive.", "Raise it."
+        )
     if simulator.zero_w_min and first["A_plus"] == 0 != first["A_minus"]:
         yield _error(
             "amplitude",

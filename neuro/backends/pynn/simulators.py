@@ -104,6 +104,7 @@ NEURON = Simulator(
     packages=_PYNN | {"neuron": "neuron==9.0.2", "nrnutils": "nrnutils"},
     lead=1,
     cells=_ALL - {"IF_curr_delta"},
+    latency=dict.fromkeys(_ALL, 1),
     stdp="pairs spikes at the times of NEURON's own events",
 )
 

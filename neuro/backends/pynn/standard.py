@@ -211,4 +211,6 @@ def why_no_synapse(synapse: SynapseType) -> str:
 def _nearest(name: str, differences: list[str], few: int) -> str:
     if not differences or len(differences) > few:
         return ""
-    return f"the nearest is {name}, but {', '.join(differences)} differ{'s' * (len(differences) == 1)}"
+    return (
+        f"the nearest is {name}, but {', '.join(differences)} differ{'s' * (len(differences) == 1)}"
+    )

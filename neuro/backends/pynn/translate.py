@@ -50,7 +50,7 @@ class Plan:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.tree, indent=2) + "\n"
         (folder / "network.json").write_text(text, encoding="utf-8")
-        np.savez_compressed(folder / "network.npz", **self.arrays)
+        np.savez_compressed(folder / "network.npz", allow_pickle=False, **self.arrays)
 
     def value(self, name: str, number: resolve.Number) -> float | str:
         """`number` as it stands in the tree; arrays go to `arrays`."""

@@ -48,9 +48,9 @@ def _run(network: Any) -> None:
         for change in plan["changes"]:
             if change["step"] == stop < plan["steps"]:
                 population = network.populations[change["population"]]
-                population.set(i_offset=network._value(change["i_offset"]))
-    if plan["simulator"]["rest"]:
-        network.sim.run(dt)  # PyNN gives out what lies a step before the kernel's time
+                population.set(i_offset=network.value(change["i_offset"]))
+    if plan["simulator"]["rest"] or network.module == "pyNN.brian2":
+        network.sim.run(2 * dt)  # PyNN gives out what lies a step before the kernel's time
 
 
 def _rest(network: Any, cells: list[dict[str, Any]]) -> None:
@@ -58,7 +58,7 @@ def _rest(network: Any, cells: list[dict[str, Any]]) -> None:
     if not network.plan["simulator"]["rest"]:
         return
     for plan in cells:
-        values = network._values(plan["parameters"])
+        values = network.values(plan["parameters"])
         calm = {"i_offset": 0.0} if "i_offset" in values else {}
         if "v_thresh" in values and plan["cell"].startswith("IF_"):
             calm["v_thresh"] = values["v_thresh"] + 1000.0
@@ -69,10 +69,10 @@ def _rest(network: Any, cells: list[dict[str, Any]]) -> None:
     network.sim.nest.Simulate(network.dt)
     state.running = True  # else PyNN's first run goes a step further than asked
     for plan in cells:
-        values = network._values(plan["parameters"])
+        values = network.values(plan["parameters"])
         back = {k: values[k] for k in ("i_offset", "v_thresh") if k in values}
         network.populations[plan["name"]].set(**back)
-        network.populations[plan["name"]].initialize(**network._values(plan["initial"]))
+        network.populations[plan["name"]].initialize(**network.values(plan["initial"]))
 
 
 def _collect(network: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -97,7 +97,7 @@ def _trace(network: Any, name: str, variable: str) -> Any:
     """Values after each step; shape (steps, n)."""
     signals = network.populations[name].get_data(variable).segments[0].analogsignals
     values = np.asarray(next(s for s in signals if s.name == variable))
-    first = network.lead
+    first = network.lead + (network.module == "pyNN.brian2")  # which records before it updates
     return values[first : first + network.plan["steps"]]
 
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import neuro.deploy.spinnaker.mapping_script
 from neuro.backends.pynn.process import private_folder, run_script
 from neuro.backends.pynn.rules import missing
 from neuro.backends.pynn.simulators import SPINNAKER
 from neuro.backends.pynn.translate import Plan, add_drive, translate
 from neuro.deploy.spinnaker.machine import SpinnakerBoard
+from neuro.deploy.spinnaker.project import write_project
 from neuro.deploy.spinnaker.report import MappingReport, read_reports
 from neuro.drive import Drive, drive_of
 from neuro.errors import UnavailableError
 from neuro.ir.network import Network
-from neuro.resources import folder as resource
 
 TIMEOUT = 600.0
 
@@ -74,21 +72,20 @@ def map_plan(plan: Plan, board: SpinnakerBoard, *, timeout: float = TIMEOUT) -> 
     if problem:
         raise UnavailableError(f"{problem}.", where="SpiNNaker")
     with private_folder() as folder:
-        plan.write(folder)
-        (folder / "spynnaker.cfg").write_text(board.config(virtual=True), encoding="utf-8")
-        (folder / "home" / ".spynnaker.cfg").touch()
+        write_project(plan, board, folder)
         run_script(
-            Path(neuro.deploy.spinnaker.mapping_script.__file__),
-            [str(folder), str(resource("deploy") / "pynn")],
+            folder / "run.py",
+            ["--virtual"],
             folder,
             where="sPyNNaker on a virtual board",
             timeout=timeout,
         )
         report = read_reports(
-            folder, board=board.name, steps=plan.tree["steps"], versions=tool_versions()
+            folder / "virtual", board=board.name, steps=plan.tree["steps"], versions=tool_versions()
         )
-        with np.load(folder / "weights.npz") as found:
-            return Mapped(report, dict(found))
+        with np.load(folder / "results.npz") as found:
+            weights = {name.removeprefix("weights/"): value for name, value in found.items()}
+    return Mapped(report, weights)
 
 
 def tool_versions() -> dict[str, str]:

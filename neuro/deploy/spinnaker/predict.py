@@ -129,9 +129,7 @@ def predict(plan: Plan, board: SpinnakerBoard) -> Prediction:
     board
         The board.
     """
-    parts: list[Cost] = []
-    for tree in plan.tree["populations"]:
-        parts.append(_cost(plan, tree, board))
+    parts = [_cost(plan, tree, board) for tree in plan.tree["populations"]]
     parts += _delay_extensions(plan, board)
     senders = {tree["pre"] for tree in plan.tree["projections"]}
     return Prediction(
@@ -190,7 +188,9 @@ def _neuron_bytes(tree: dict[str, Any], neurons: int) -> int:
     core = 28 + WORD * neurons
     recording = 52 + 2 * WORD * _VARIABLES // 2 * -(-neurons // 2)
     # 412 system, 124 + 112 + 4 recording and provenance, 4 currents, 36 synapse parameters
-    return 412 + 124 + 112 + 4 + 4 + 36 + core + 2 * state + recording + fixed + each * neurons + odd
+    return (
+        412 + 124 + 112 + 4 + 4 + 36 + core + 2 * state + recording + fixed + each * neurons + odd
+    )
 
 
 def _recording(tree: dict[str, Any], neurons: int, steps: int) -> int:
@@ -289,9 +289,7 @@ def _rows(
     return found
 
 
-def _row_words(
-    plan: Plan, tree: dict[str, Any], neurons: int, chosen: NDArray[np.bool_]
-) -> int:
+def _row_words(plan: Plan, tree: dict[str, Any], neurons: int, chosen: NDArray[np.bool_]) -> int:
     """Words of the longest row: the synapses of one cell onto the cells of one core."""
     pre = plan.arrays[f"{tree['name']}/pre"][chosen].astype(np.int64)
     core = plan.arrays[f"{tree['name']}/post"][chosen].astype(np.int64) // neurons
@@ -350,7 +348,8 @@ def _population(plan: Plan, name: str) -> dict[str, Any]:
 
 def _longest(plan: Plan, projection: str) -> int:
     """The longest delay of a projection, in steps."""
-    return round(float(np.max(plan.arrays[f"{projection}/delay"], initial=0)) / plan.tree["dt"])
+    dt: float = plan.tree["dt"]
+    return round(float(np.max(plan.arrays[f"{projection}/delay"], initial=0)) / dt)
 
 
 def _bits(values: int) -> int:

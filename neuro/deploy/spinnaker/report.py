@@ -18,7 +18,7 @@ SYSTEM = "SYSTEM:"
 _CORE = re.compile(
     r"core \((\d+),(\d+),(\d+)\) is \d+ KB \((\d+) bytes\) for Placement\(vertex=(.*), x="
 )
-_VERTEX = re.compile(r"Vertex: (.*?)(?: with \d+ atoms)?\n")
+_VERTEX = re.compile(r"^Vertex: (.*?)(?: with \d+ atoms)?\n", re.MULTILINE)
 _SLICE = re.compile(r"Slice: \((\d+):(\d+)\), Routing Info: KeyAndMask:(0x\w+):(0x\w+)")
 _LABEL = re.compile(r"(.*)\((\d+):(\d+)\)")
 _TOTAL = re.compile(r"Total entries (\d+)")
@@ -150,14 +150,26 @@ class MappingReport:
         """The report as a tree for JSON."""
         return asdict(self)
 
+    @staticmethod
+    def from_dict(tree: dict[str, Any]) -> MappingReport:
+        """Read what `as_dict` gave."""
+        parts = {
+            "chips": tuple(Chip(**chip) for chip in tree["chips"]),
+            "cores": tuple(Core(**core) for core in tree["cores"]),
+            "keys": tuple(Key(**key) for key in tree["keys"]),
+        }
+        return MappingReport(**{**tree, **parts})
 
-def read_reports(folder: Path, *, board: str, steps: int, versions: dict[str, str]) -> MappingReport:
+
+def read_reports(
+    folder: Path, *, board: str, steps: int, versions: dict[str, str]
+) -> MappingReport:
     """The report from the folder of a run in mode Debug on a virtual board.
 
     Parameters
     ----------
     folder
-        Where the script ran; its ``reports`` are sPyNNaker's.
+        The folder ``virtual`` of a project; its ``reports`` are sPyNNaker's.
 
     Raises
     ------
@@ -166,7 +178,7 @@ def read_reports(folder: Path, *, board: str, steps: int, versions: dict[str, st
     """
     run = _last_run(folder)
     entries = _entries(run)
-    machine = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
+    machine = json.loads((folder.parent / "machine.json").read_text(encoding="utf-8"))
     chips = tuple(
         Chip(x=c["x"], y=c["y"], cores=c["cores"], entries=entries.get((c["x"], c["y"]), 0))
         for c in machine["chips"]
@@ -217,9 +229,7 @@ def _cores(run: Path) -> Iterator[Core]:
                 f"says nothing of core ({x}, {y}, {p}).", where="chip_sdram_usage_by_core.rpt"
             )
         name, first, last = _part(placement["vertex_label"])
-        yield Core(
-            x=x, y=y, p=p, population=name, first=first, last=last, sdram=sdram[x, y, p]
-        )
+        yield Core(x=x, y=y, p=p, population=name, first=first, last=last, sdram=sdram[x, y, p])
 
 
 def _part(label: str) -> tuple[str, int, int]:

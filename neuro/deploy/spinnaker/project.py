@@ -1,0 +1,65 @@
+"""Write the folder that runs a network on SpiNNaker without neuro."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from neuro.backends.pynn.translate import Plan
+from neuro.deploy.spinnaker.machine import SpinnakerBoard
+from neuro.resources import folder as resource
+
+SCRIPTS = ("pynn/pynn_network.py", "spinnaker/run.py")
+NO_MACHINE = "# Name your machine: machine_name or spalloc_server and spalloc_user.\n"
+
+
+def write_project(plan: Plan, board: SpinnakerBoard, folder: Path) -> list[Path]:
+    """Write scripts, network, configuration and README into `folder`; returns the files.
+
+    Parameters
+    ----------
+    plan
+        A network translated for SpiNNaker, with its drive.
+    board
+        Which machine; one that names none gets a configuration to complete.
+    """
+    plan.write(folder)
+    for script in SCRIPTS:
+        shutil.copyfile(resource("deploy") / script, folder / Path(script).name)
+    (folder / "virtual").mkdir(exist_ok=True)
+    texts = {
+        folder / "spynnaker.cfg": _config(board),
+        folder / "virtual" / "spynnaker.cfg": board.config(virtual=True),
+        folder / "README.md": _readme(plan, board),
+    }
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _config(board: SpinnakerBoard) -> str:
+    if board.is_real:
+        return board.config(virtual=False)
+    lines = board.config(virtual=True).splitlines()
+    kept = [line for line in lines[: lines.index("")] if not line.startswith("virtual_board")]
+    return NO_MACHINE + "\n".join(kept) + "\n"
+
+
+def _readme(plan: Plan, board: SpinnakerBoard) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(resource("deploy") / "spinnaker"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - Markdown, not HTML
+        keep_trailing_newline=True,
+        trim_blocks=True,
+    )
+    return environment.get_template("README.md.j2").render(
+        name=plan.tree["name"],
+        board=board,
+        steps=plan.tree["steps"],
+        dt=plan.tree["dt"],
+        populations=plan.tree["populations"],
+        plastic=any(p["stdp"] is not None for p in plan.tree["projections"]),
+    )
