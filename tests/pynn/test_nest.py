@@ -23,9 +23,7 @@ def delta_network(synapse: neuro.Synapse, format: Any = neuro.FLOAT64) -> neuro.
     """Listed spikes onto delta cells, recurrent with delays, with a current that changes."""
     net = neuro.NetworkBuilder(dt=1.0, name="delta", seed=3, format=format)
     source = net.population(20, neuro.SpikeSourcePoisson(rate=120.0), label="source")
-    cells = net.population(
-        20, neuro.IF_curr_delta(tau_refrac=2.0, i_offset=0.4), label="cells"
-    )
+    cells = net.population(20, neuro.IF_curr_delta(tau_refrac=2.0, i_offset=0.4), label="cells")
     net.projection(source, cells, neuro.OneToOneConnector(), neuro.StaticSynapse(weight=9.0))
     net.projection(cells, cells, neuro.FixedProbabilityConnector(0.3), synapse, label="recurrent")
     net.projection(

@@ -219,4 +219,3 @@ class PyNNEngine(Engine):
             f"{self._simulator.title} cannot {what} through PyNN.",
             hint="Record with probes, or use another backend.",
         )
-

@@ -56,7 +56,8 @@ def _compile(place: Path) -> None:
     beside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
         spec = importlib.util.find_spec("pyNN")
-        assert spec is not None and spec.origin is not None
+        assert spec is not None
+        assert spec.origin is not None
         ignore = shutil.ignore_patterns("__pycache__", "x86_64", "arm64", "aarch64")
         shutil.copytree(Path(spec.origin).parent, beside / "pyNN", ignore=ignore)
         _run_nrnivmodl(beside / "pyNN" / "neuron" / "nmodl")
