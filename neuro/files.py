@@ -47,3 +47,10 @@ def write_text(path: Path, text: str) -> Path:
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
     return path
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write `content` to `path`, whole or not at all."""
+    with replacing(path) as beside:
+        beside.write_bytes(content)
+    return path

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from neuro.errors import FileFormatError, StorageError
-from neuro.files import write_text
+from neuro.files import write_bytes, write_text
 
 MANIFEST = "neuro-export.json"
 """Lists what was written, with check sums."""
 
 
 def write_folder(
-    out: Path, files: Mapping[str, str], facts: Mapping[str, object], *, force: bool
+    out: Path, files: Mapping[str, str | bytes], facts: Mapping[str, object], *, force: bool
 ) -> None:
     """Write `files` below `out`, and a manifest with `facts`.
 
@@ -24,7 +24,7 @@ def write_folder(
     out
         Folder; made if it is not there.
     files
-        Texts by path.
+        Texts or bytes by path.
     facts
         What else the manifest says.
     force
@@ -46,10 +46,11 @@ def write_folder(
             where=str(out),
             hint="Choose another folder, or --force; your own files are kept.",
         )
-    for name, text in files.items():
-        _keep_changed(out / name, text, written.get(name))
-        write_text(out / name, text)
-    sums = {name: _sum(text.encode()) for name, text in files.items()}
+    contents = {name: _bytes(content) for name, content in files.items()}
+    for name, content in contents.items():
+        _keep_changed(out / name, content, written.get(name))
+        write_bytes(out / name, content)
+    sums = {name: _sum(content) for name, content in contents.items()}
     write_text(out / MANIFEST, json.dumps({**facts, "files": sums}, indent=2) + "\n")
 
 
@@ -72,12 +73,16 @@ def written_before(out: Path) -> dict[str, str]:
         ) from error
 
 
-def _keep_changed(path: Path, text: str, before: str | None) -> None:
+def _bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
+
+
+def _keep_changed(path: Path, new: bytes, before: str | None) -> None:
     """Move a file away that is not as neuro left it, unless it is what would be written."""
     if not path.is_file():
         return
     content = path.read_bytes()
-    if _sum(content) == before or content == text.encode():
+    if _sum(content) == before or content == new:
         return
     place, k = path.with_name(f"{path.name}.before"), 2
     while place.exists():

@@ -9,6 +9,7 @@ from neuro.backends.contract import Engine
 from neuro.backends.registry import get_backend
 from neuro.drive import drive_of
 from neuro.recording.collect import MemorySink
+from tests.conftest import needs_brian2
 from tests.simulation.runs import plastic_network
 
 NETWORK = plastic_network(30)
@@ -25,7 +26,9 @@ def advance(engine: Engine, steps: int, sink: MemorySink | None = None) -> None:
         assert engine.step == before + done
 
 
-@pytest.fixture(params=["reference", "c", "numba"])
+@pytest.fixture(
+    params=["reference", "c", "numba", pytest.param("brian2", marks=needs_brian2)]
+)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """An engine before step 0."""
     backend = get_backend(request.param)

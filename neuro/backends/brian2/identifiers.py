@@ -30,7 +30,7 @@ method_choice name namespace num_synapses order post pre register_variable reset
 resolve_all run run_on_event run_regularly runner set_event_schedule set_states source spikes start
 state state_updater stop subexpression_updater summed_updaters target thresholder thresholds
 unregister_variable user_equations variables variables_by_owner when before_run after_run
-multisynaptic_index updates
+multisynaptic_index updates updaters assign_id indices verify_dependencies
 
 np b2 DT SEED REAL FUNCTIONS SIGNALS POISSON SCHEDULE values network made objects left seen fires
 place sum following moved last build clock types
