@@ -13,13 +13,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from neuro.errors import Finding, NeuroError
+from neuro.errors import Finding, NeuroError, UnavailableError, UnsupportedError
 
 GOOD, NO, WRONG_USE, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
 """Exit codes: all is well; the answer is no; wrong use; a bug; Ctrl-C."""
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+_ANSWERS = (UnsupportedError, UnavailableError)
+"""Errors that answer a question with no: it does not run there, or not here."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +47,7 @@ def readable_errors(command: Callable[P, T]) -> Callable[P, T]:
             if _debug:
                 raise
             err.print(f"[bold red]error:[/] {escape(_wrapped(str(error)))}", soft_wrap=True)
-            raise typer.Exit(WRONG_USE) from None
+            raise typer.Exit(NO if isinstance(error, _ANSWERS) else WRONG_USE) from None
         except KeyboardInterrupt:
             if _debug:
                 raise

@@ -17,24 +17,36 @@ from neuro.cli.options import (
     SetOption,
     load_experiment,
 )
+from neuro.cli.scripts import EXPORTERS, export_script
 from neuro.deploy.board import load_board
 from neuro.deploy.costs import Costs, measure
 from neuro.deploy.export import Export
 from neuro.deploy.export import export as export_network
-from neuro.errors import CompilerError, ParameterError, UnavailableError, UnsupportedError
+from neuro.errors import (
+    CompilerError,
+    ParameterError,
+    UnavailableError,
+    UnsupportedError,
+    unknown_name,
+)
 from neuro.files import write_text
 
 DEMO_STEPS = 100
+CORTEX_M = "cortex-m"
+TARGETS = (CORTEX_M, *EXPORTERS)
 
 
 @readable_errors
 def export(
     model: Model,
-    board: Annotated[str, typer.Option("--board", "-B", help="Board, or a board file.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
+    board: Annotated[
+        str | None, typer.Option("--board", "-B", help="Board, or a board file; for cortex-m.")
+    ] = None,
     target: Annotated[
-        str, typer.Option("--target", "-t", help="What kind of project.")
-    ] = "cortex-m",
+        str,
+        typer.Option("--target", "-t", help=f"What kind of project: {', '.join(TARGETS)}."),
+    ] = CORTEX_M,
     name: Annotated[
         str | None, typer.Option("--name", help="What its C functions start with.")
     ] = None,
@@ -50,11 +62,20 @@ def export(
     force: Annotated[bool, typer.Option(help="Write into a folder that is not empty.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Write MODEL as a C project for a board, build it, and say what it costs there."""
-    if target != "cortex-m":
-        raise ParameterError(f"there is no {target!r}.", where="--target", hint="Use cortex-m.")
-    chosen = load_board(board)
+    """Write MODEL as a project that runs without neuro: C for a board, or a script.
+
+    C is built, and what it costs on the board is said.
+    """
+    if target not in TARGETS:
+        raise unknown_name(target, TARGETS, kind="target", where="--target")
     experiment = load_experiment(model, protocol, set_, steps if steps is not None else DEMO_STEPS)
+    if target in EXPORTERS:
+        count = steps if steps is not None else experiment.steps
+        export_script(target, experiment, out, steps=count, seed=seed, force=force, json=json)
+        return
+    if board is None:
+        raise ParameterError("is missing.", where="--board", hint="'neuro targets' lists boards.")
+    chosen = load_board(board)
     made = export_network(
         experiment.network,
         chosen,

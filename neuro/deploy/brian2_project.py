@@ -11,7 +11,8 @@ import numpy as np
 
 from neuro.backends.brian2.lower import lower
 from neuro.backends.brian2.program import Array, Program
-from neuro.backends.brian2.script import arrays, render
+from neuro.backends.brian2.script import arrays as program_arrays
+from neuro.backends.brian2.script import render
 from neuro.backends.rules import only_float, refuse
 from neuro.deploy.project_files import write_folder
 from neuro.drive import Drive, drive_of
@@ -62,7 +63,7 @@ def export_brian2(
     chosen = choose_seed(network, seed)
     program = lower(network, chosen)[1]
     recorded = {name: program.spiking[name] for name in recorded_sources(network)}
-    values = arrays(program) | _driven(program, drive_of(network, inputs), steps)
+    values = program_arrays(program) | _driven(program, drive_of(network, inputs), steps)
     script = render(
         program,
         "script.py.j2",
@@ -106,7 +107,8 @@ def _driven(program: Program, drive: Drive, steps: int) -> dict[str, Array]:
 
 def _npz(values: Mapping[str, Array]) -> bytes:
     file = io.BytesIO()
-    np.savez_compressed(file, **{name: np.asarray(value) for name, value in values.items()})
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items()}
+    np.savez_compressed(file, **arrays)
     return file.getvalue()
 
 

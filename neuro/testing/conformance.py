@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-import numpy as np
-
 import neuro
 from neuro.backends.contract import Backend, Snapshot
 from neuro.backends.registry import get_backend
@@ -18,7 +16,6 @@ from neuro.errors import (
     Finding,
     ParameterError,
     UnavailableError,
-    UnknownNameError,
     UnsupportedError,
 )
 from neuro.models.spec import load_model
@@ -174,10 +171,8 @@ def _options(backend: Backend, given: Mapping[str, Any]) -> Any:
     known = getattr(backend.Options, "__dataclass_fields__", {})
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise ParameterError(
-            f"has no option {unknown[0]!r}.", where=f"backend {backend.name!r}"
-        )
-    return backend.Options(**({"approximate": True} if "approximate" in known else {}) | given)
+        raise ParameterError(f"has no option {unknown[0]!r}.", where=f"backend {backend.name!r}")
+    return backend.Options(**{**({"approximate": True} if "approximate" in known else {}), **given})
 
 
 def _rules(findings: Any) -> str:

@@ -26,9 +26,7 @@ def advance(engine: Engine, steps: int, sink: MemorySink | None = None) -> None:
         assert engine.step == before + done
 
 
-@pytest.fixture(
-    params=["reference", "c", "numba", pytest.param("brian2", marks=needs_brian2)]
-)
+@pytest.fixture(params=["reference", "c", "numba", pytest.param("brian2", marks=needs_brian2)])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """An engine before step 0."""
     backend = get_backend(request.param)
