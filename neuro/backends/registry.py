@@ -42,19 +42,44 @@ def get_backend(name: str) -> Backend:
         If there is none; offers the nearest name.
     UnavailableError
         If a package that it needs is not installed.
+    ParameterError
+        If several are named, or what is offered under this name is no backend.
     """
     entries = _entries()
+    if "," in name:
+        raise ParameterError(
+            f"{name!r} names several.",
+            where="backend",
+            hint=f"A run takes one; 'neuro verify MODEL --on {name}' compares them.",
+        )
     if name not in entries:
         raise unknown_name(name, [*entries, "auto"], kind="backend", where="backend")
+    entry = entries[name]
+    where = f"backend {name!r}"
     try:
-        backend: type[Backend] = entries[name].load()
+        backend = entry.load()
     except ImportError as error:
-        raise UnavailableError(
-            f"needs a package that is not installed ({error}).",
-            where=f"backend {name!r}",
-            hint=f"Install it with: pip install 'neuro-spiking[{name}]'.",
-        ) from error
-    return backend()
+        what = f"needs a package that is not installed ({error})."
+        raise UnavailableError(what, where=where, hint=_install(entry)) from error
+    except AttributeError as error:
+        what = f"{entry.value} is not there ({error})."
+        raise UnavailableError(what, where=where, hint=_install(entry)) from error
+    if not (isinstance(backend, type) and issubclass(backend, Backend)):
+        raise ParameterError(
+            f"{entry.value} is no subclass of neuro.backends.contract.Backend.",
+            where=where,
+            hint=_install(entry),
+        )
+    made: Backend = backend()
+    return made
+
+
+def _install(entry: EntryPoint) -> str:
+    """What to do where a backend cannot be loaded."""
+    if BUILT_IN.get(entry.name) == entry.value:
+        return f"Install it with: pip install 'neuro-spiking[{entry.name}]'."
+    package = entry.dist.name if entry.dist is not None else "the package that offers it"
+    return f"Install {package} again, with what it needs."
 
 
 def _entries() -> dict[str, EntryPoint]:

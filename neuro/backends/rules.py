@@ -23,6 +23,13 @@ def only_float(network: Network, backend: str) -> list[Finding]:
     ]
 
 
+def missing(backend: str, why: str, hint: str) -> Finding:
+    """The finding for a package or tool that is not installed."""
+    return Finding(
+        severity="error", rule="unavailable", where=f"backend {backend!r}", what=why, hint=hint
+    )
+
+
 def refuse(backend: str, findings: Iterable[Finding]) -> None:
     """Raise if any of `findings` is an error.
 

@@ -8,6 +8,7 @@ import typer
 
 from neuro.cli import bench, check, env, export, flash, models, plot, quantise, run, targets, verify
 from neuro.cli.console import set_debug
+from neuro.cli.flags import BackendCommand
 from neuro.version import __version__
 
 app = typer.Typer(
@@ -39,4 +40,5 @@ def main(
 
 
 for module in (models, targets, run, check, verify, quantise, export, flash, env, plot, bench):
-    app.command()(module.command)
+    takes_options = module in (run, check, verify)
+    app.command(cls=BackendCommand if takes_options else None)(module.command)

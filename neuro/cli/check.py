@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from neuro.cli.console import NO, out, print_findings, print_json, readable_errors
+from neuro.cli.flags import backend_options
 from neuro.cli.options import JsonOption, Model, ProtocolOption, SetOption, load_experiment
 from neuro.simulation.check import check as check_network
 
 
 @readable_errors
 def check(
+    ctx: typer.Context,
     model: Model,
     target: Annotated[str, typer.Option("--target", "-t", help="Backend to check for.")] = "auto",
     protocol: ProtocolOption = None,
@@ -22,7 +24,8 @@ def check(
 ) -> None:
     """List everything that keeps MODEL from running on a target; exit code 1 if something does."""
     experiment = load_experiment(model, protocol, set_, steps=0)
-    findings = check_network(experiment.network, target)
+    options = backend_options(ctx, target)
+    findings = check_network(experiment.network, target, options=options)
     runs = not any(finding.severity == "error" for finding in findings)
     if json:
         print_json({"runs": runs, "findings": [asdict(finding) for finding in findings]})

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from neuro.cli.console import INTERRUPTED, NO, err, out, print_json, print_table, readable_errors
+from neuro.cli.flags import backend_options
 from neuro.cli.mapping import show_mapping
 from neuro.cli.options import (
     BackendOption,
@@ -40,6 +41,7 @@ SHOWN = 200_000
 
 @readable_errors
 def run(
+    ctx: typer.Context,
     model: Model,
     protocol: ProtocolOption = None,
     set_: SetOption = None,
@@ -64,13 +66,16 @@ def run(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run MODEL; print a table and write recording, raster and network to a folder."""
+    """Run MODEL; print a table and write recording, raster and network to a folder.
+
+    The options of the backend are flags too; 'neuro targets BACKEND' lists them.
+    """
     experiment = load_experiment(model, protocol, set_, steps)
     given: dict[str, Any] = {
         "inputs": experiment.inputs,
         "backend": backend,
         "seed": seed,
-        "options": parse_changes(option),
+        "options": {**backend_options(ctx, backend), **parse_changes(option)},
         "progress": None if json else "auto",
     }
     count = steps if steps is not None else experiment.steps

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
+from neuro.backends.options import options_of
 from neuro.backends.registry import backend_names, get_backend
 from neuro.cli.console import out, print_json, print_table, readable_errors
 from neuro.cli.options import JsonOption
@@ -16,8 +21,16 @@ _MACHINE_COLUMNS = ("name", "chips", "free cores", "what it is")
 
 
 @readable_errors
-def targets(json: JsonOption = False) -> None:
-    """List the backends, whether each can be used here, and the boards."""
+def targets(
+    backend: Annotated[
+        str | None, typer.Argument(metavar="[BACKEND]", help="Say more about this one.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """List the backends, whether each can be used here, and the boards; or one backend's options."""
+    if backend is not None:
+        _explain(backend, json=json)
+        return
     backends = [_describe(name) for name in backend_names()]
     boards = [load_board(name) for name in board_names()]
     machines = [load_spinnaker_board(name) for name in board_names("spinnaker")]
@@ -33,6 +46,27 @@ def targets(json: JsonOption = False) -> None:
     print_table("Boards", _BOARD_COLUMNS, map(_row, boards))
     out.print()
     print_table("SpiNNaker machines", _MACHINE_COLUMNS, map(_machine_row, machines))
+
+
+def _explain(name: str, *, json: bool) -> None:
+    """Say what a backend is, and what its options are."""
+    options = options_of(get_backend(name)).values()
+    _, here, text = _describe(name)
+    if json:
+        columns = ("flag", "default", "choices", "description")
+        found = [{column: getattr(option, column) for column in columns} for option in options]
+        print_json({"name": name, "available": here, "summary": text, "options": found})
+        return
+    out.print(f"{name}: {text}", markup=False)
+    if options:
+        rows = [
+            (o.flag, "" if o.default is None else str(o.default), o.choices, o.description)
+            for o in options
+        ]
+        out.print()
+        print_table("Options", ("flag", "default", "takes", "what it does"), rows)
+    else:
+        out.print("It has no options.")
 
 
 def _describe(name: str) -> tuple[str, bool, str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from neuro.cli.console import NO, print_json, print_table, readable_errors
+from neuro.cli.flags import backend_options
 from neuro.cli.options import (
     JsonOption,
     Model,
@@ -21,6 +22,7 @@ from neuro.simulation.verify import verify as verify_network
 
 @readable_errors
 def verify(
+    ctx: typer.Context,
     model: Model,
     on: Annotated[
         str, typer.Option("--on", help="Backends, separated by commas; the first is the yardstick.")
@@ -28,11 +30,13 @@ def verify(
     protocol: ProtocolOption = None,
     set_: SetOption = None,
     steps: StepsOption = None,
-    board: Annotated[str | None, typer.Option("--board", help="Board of 'cortex-m'.")] = None,
     seed: SeedOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Run MODEL on several backends and compare every spike, state and weight after every step."""
+    """Run MODEL on several backends and compare every spike, state and weight after every step.
+
+    The options of the backends are flags too, such as --board; 'neuro targets BACKEND' lists them.
+    """
     experiment = load_experiment(model, protocol, set_, steps)
     backends = [name.strip() for name in on.split(",") if name.strip()]
     result = verify_network(
@@ -41,7 +45,7 @@ def verify(
         inputs=experiment.inputs,
         backends=backends,
         seed=seed,
-        options={"cortex-m": {"board": board}} if board else None,
+        options={name: backend_options(ctx, name) for name in backends},
         progress=None if json else "auto",
     )
     if json:

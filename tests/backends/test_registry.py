@@ -50,8 +50,28 @@ def test_two_packages_cannot_offer_the_same_name(monkeypatch: pytest.MonkeyPatch
 def test_a_package_that_is_missing_is_an_error_with_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    offer(monkeypatch, "theirs", "no_such_package_here:Backend")
-    with pytest.raises(UnavailableError, match=r"pip install 'neuro-spiking\[theirs\]'"):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.delitem(sys.modules, "neuro.backends.numba", raising=False)
+    monkeypatch.delitem(sys.modules, "neuro.backends.numba.backend", raising=False)
+    monkeypatch.delitem(sys.modules, "neuro.backends.numba.engine", raising=False)
+    get_backend.cache_clear()
+    with pytest.raises(UnavailableError, match=r"pip install 'neuro-spiking\[numba\]'"):
+        get_backend("numba")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        ("no_such_package_here:Backend", UnavailableError, "not installed"),
+        ("neuro.backends.reference:Nothing", UnavailableError, "is not there"),
+        ("neuro.errors:Finding", ParameterError, "is no subclass"),
+    ],
+)
+def test_another_packages_backend_that_cannot_be_loaded(
+    monkeypatch: pytest.MonkeyPatch, value: str, error: type[Exception], text: str
+) -> None:
+    offer(monkeypatch, "theirs", value)
+    with pytest.raises(error, match=rf"'theirs': .*{text}.*Install the package that offers it"):
         get_backend("theirs")
 
 

@@ -209,7 +209,10 @@ def test_without_a_c_compiler_the_demo_does_not_know_what_is_right(
     ("arguments", "text"),
     [
         (["--board", "stm32l413"], "there is no board 'stm32l413'. Did you mean 'stm32l412'?"),
-        (["--board", "host", "--target", "cortexm"], "there is no target 'cortexm'. Did you mean 'cortex-m'?"),
+        (
+            ["--board", "host", "--target", "cortexm"],
+            "there is no target 'cortexm'. Did you mean 'cortex-m'?",
+        ),
         (["--board", "host", "--name", "9th"], "'9th' is no C identifier."),
         (["--board", "host", "--name", "a-b"], "'a-b' is no C identifier."),
         (["--board", "host", "--protocol", "shrt"], "Did you mean 'short'?"),

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neuro.backends.contract import Backend, Engine
-from neuro.backends.rules import only_float, refuse
+from neuro.backends.rules import missing, only_float, refuse
 from neuro.errors import Finding
 from neuro.ir.network import Network
+
+INSTALL = "pip install 'neuro-spiking[brian2]'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +28,16 @@ class Brian2Backend(Backend):
 
     def unavailable(self) -> str:
         """Says so if Brian2 is not installed."""
-        if importlib.util.find_spec("brian2") is not None:
-            return ""
-        return "needs brian2: pip install 'neuro-spiking[brian2]'"
+        found = importlib.util.find_spec("brian2") is not None
+        return "" if found else f"needs brian2: {INSTALL}"
 
     def check(self, network: Network, options: Brian2Options) -> list[Finding]:
-        """Float networks run."""
-        return only_float(network, self.name)
+        """Float networks run, where Brian2 is installed."""
+        findings = only_float(network, self.name)
+        if self.unavailable():
+            what = "needs the package brian2, which is not installed."
+            findings.append(missing(self.name, what, f"Install it with: {INSTALL}."))
+        return findings
 
     def compile(self, network: Network, options: Brian2Options, seed: int) -> Engine:
         """Write the program and have Brian2 prepare it."""

@@ -18,7 +18,6 @@ from neuro.errors import StorageError, UnsupportedError
 from neuro.testing.conformance import Result as Spikes
 from neuro.testing.conformance import fixed_case, memory_case, reference
 from neuro.testing.library import cell_case
-from tests.cli.conftest import call as call
 from tests.conftest import needs_brian2
 
 WITHOUT_NEURO = """
