@@ -84,4 +84,4 @@ def in_fixed_point(weight_bits: int = 8) -> Network:
     net.graded_projection(others, "v", cells, dense, weight=0.01, delay=2.0, receptor_type="input")
     step = neuro.StepCurrentSource([5.0, 25.0], [0.2, 0.05])
     net.inject(step, cells, port="input", label="step_of_cells")
-    return quantise(net.build(), steps=60, weight_bits=weight_bits, backend="c").network
+    return quantise(net.build(), steps=60, weight_bits=weight_bits, backend="reference").network

@@ -47,7 +47,7 @@ RANDOM = 50 if ALL else 10
 
 
 def in_fixed_point(case: Case) -> Case:
-    made = quantise(case.network, steps=case.steps, weight_bits=8, backend="c")
+    made = quantise(case.network, steps=case.steps, weight_bits=8, backend="reference")
     return replace(case, network=made.network)
 
 

@@ -21,7 +21,7 @@ STEPS = 60
 
 
 def quantised(case: Case, bits: int) -> Case:
-    made = quantise(case.network, steps=case.steps, weight_bits=bits, backend="c")
+    made = quantise(case.network, steps=case.steps, weight_bits=bits, backend="reference")
     return replace(case, network=made.network)
 
 
