@@ -40,7 +40,7 @@ class Built:
         self.plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
         with np.load(folder / "network.npz") as arrays:
             self.arrays = dict(arrays)
-        self.cells, self.spikes, self.links = {}, {}, []
+        self.cells, self.spikes = {}, {}
         for node in self.plan["populations"]:
             self.add_cells(node)
         for node in self.plan["sources"]:
@@ -79,7 +79,6 @@ class Built:
         synapses = self.synapses(number, node)
         self.spikes[node["pre"]].connect(synapses.s_in)
         synapses.a_out.connect(self.cells[node["post"]].a_in)
-        self.links.append((node["pre"], node["post"]))
 
     def synapses(self, number, node):
         part = {key: self.arrays[f"{key}/{number}"] for key in ("pre", "post", "weight", "delay")}
@@ -99,23 +98,6 @@ class Built:
         table = {False: (Dense, DelayDense), True: (Sparse, DelaySparse)}
         return table[sparse][bool(longest)](**kwargs)
 
-    def groups(self):
-        """One population of each part of the network that is connected; each part runs by itself."""
-        group = {name: name for name in self.cells}
-        changed = True
-        while changed:
-            changed = False
-            for pre, post in self.links:
-                known = [end for end in (pre, post) if end in group or end in self.spikes]
-                least = min(group.setdefault(end, end) for end in known)
-                for end in known:
-                    changed |= group[end] != least
-                    group[end] = least
-        return [
-            self.cells[min(n for n in self.cells if group[n] == g)]
-            for g in sorted({group[n] for n in self.cells})
-        ]
-
     def save_state(self):
         state = {}
         for name, cells in self.cells.items():
@@ -128,7 +110,8 @@ class Built:
 
 def main(folder):
     built = Built(folder)
-    first, config = built.groups(), Loihi2SimCfg(select_tag="fixed_pt")
+    first = [built.cells[name] for name in built.plan["first"]]
+    config = Loihi2SimCfg(select_tag="fixed_pt")
     print("neuro ready", flush=True)
     for line in sys.stdin:
         command, *numbers = line.split()

@@ -10,7 +10,10 @@ from neuro.cli.console import out as console
 from neuro.cli.console import print_json
 from neuro.models.experiment import Experiment
 
-EXPORTERS = {"brian2": "neuro.deploy.brian2_project:export_brian2"}
+EXPORTERS = {
+    "brian2": "neuro.deploy.brian2_project:export_brian2",
+    "loihi": "neuro.deploy.loihi:export_lava",
+}
 """Module and function by target; the function takes what `Exporter` says."""
 
 

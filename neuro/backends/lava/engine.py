@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -253,24 +253,13 @@ class LavaEngine(Engine):
         file.flush()
 
     def _inputs(self, step: int, drive: Drive) -> dict[str, NDArray[np.int32]]:
-        """What is added to populations in `step` besides events."""
-        machine = self._shadow.machine
+        """What is added to populations in `step` besides events that Lava sends."""
         played = [n for n in self._cells if external(n) in self._plan.played.first]
-        if not played:
-            return {}
-        now = machine.step
-        machine.step = step
-        for name in self._cells:
-            size = machine.cells[name].node.size
-            machine.cells[name].ports["input"] = np.zeros(size, machine.dtype)
-        deliver_inputs(machine, drive)
-        machine.step = now
-        found = {}
+        found = external_inputs(self._shadow.machine, played, step, drive)
         for name in played:
-            due = self._pending[name]
-            row = step - self._first
-            late = due[row] if row < len(due) else 0
-            found[name] = (machine.cells[name].ports["input"] + late).astype(np.int32)
+            due, row = self._pending[name], step - self._first
+            if row < len(due):
+                found[name] = (found[name] + due[row]).astype(np.int32)
         return found
 
     def _fetch(self) -> None:
@@ -280,6 +269,22 @@ class LavaEngine(Engine):
                 for variable in "uv":
                     stored = self._shadow.variable(name, variable)
                     stored[...] = state[f"{variable}/{name}"]
+
+
+def external_inputs(
+    machine: Machine, names: Collection[str], step: int, drive: Drive
+) -> dict[str, NDArray[np.int32]]:
+    """What currents and Poisson inputs add to the populations `names` in a step."""
+    if not names:
+        return {}
+    now, machine.step = machine.step, step
+    for cells in machine.cells.values():
+        cells.ports = {
+            port.name: np.zeros(cells.node.size, machine.dtype) for port in cells.node.cell.ports
+        }
+    deliver_inputs(machine, drive)
+    machine.step = now
+    return {name: machine.cells[name].ports["input"].astype(np.int32) for name in names}
 
 
 def _without_inputs(network: Network) -> Network:

@@ -64,6 +64,12 @@ class Plan:
     description: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
 
+    @property
+    def connections(self) -> list[dict[str, Any]]:
+        """Lava's connection processes, in the order of their arrays."""
+        found: list[dict[str, Any]] = self.description["connections"]
+        return found
+
     def write(self, place: Path) -> None:
         """Write all files into the folder `place`; what is played is zero."""
         text = json.dumps(self.description, indent=2)
@@ -141,6 +147,7 @@ def make_plan(
         "populations": populations,
         "sources": [{"name": name, **_column(played, name)} for name in sorted(sources)],
         "connections": connections,
+        "first": _first_of_parts(list(cells.first), connections),
     }
     return Plan(cells, played, description, arrays)
 
@@ -190,6 +197,23 @@ def _connections(
                 }
             )
     return made
+
+
+def _first_of_parts(cells: list[str], connections: list[dict[str, Any]]) -> list[str]:
+    """One population of each connected part of the network: Lava runs parts by themselves."""
+    part = {name: name for name in cells}
+    changed = True
+    while changed:
+        changed = False
+        for node in connections:
+            ends = (node["pre"], node["post"])
+            least = min(part.setdefault(end, end) for end in ends)
+            changed |= any(part[end] != least for end in ends)
+            part.update(dict.fromkeys(ends, least))
+    seen: dict[str, str] = {}
+    for name in cells:
+        seen.setdefault(part[name], name)
+    return list(seen.values())
 
 
 def _layer(pre: Integers, post: Integers, n_post: int) -> Integers:
