@@ -23,6 +23,7 @@ from neuro.cli.options import (
 from neuro.errors import ParameterError, unknown_name
 from neuro.formats.network_file import save_network
 from neuro.ir.network import Network
+from neuro.passes.freeze import freeze
 from neuro.passes.loihi import LoihiReport, to_loihi
 from neuro.passes.quantise import QuantiseReport
 from neuro.passes.quantise import quantise as quantise_network
@@ -56,6 +57,9 @@ def quantise(
             help="Of 'loihi': keep or drop refractory periods, which Lava has not (keep)."
         ),
     ] = None,
+    freeze_: Annotated[
+        bool | None, typer.Option("--freeze", help="Of 'loihi': static synapses for plastic ones.")
+    ] = None,
     protocol: ProtocolOption = None,
     set_: SetOption = None,
     steps: StepsOption = None,
@@ -66,7 +70,12 @@ def quantise(
     """Turn MODEL into integers: run it, choose how to express every variable, compare spikes."""
     if to not in _FORMATS:
         raise unknown_name(to, _FORMATS, kind="format", where="--to")
-    own = {"weight_bits": weight_bits, "headroom_bits": headroom_bits, "refractory": refractory}
+    own = {
+        "weight_bits": weight_bits,
+        "headroom_bits": headroom_bits,
+        "refractory": refractory,
+        "freeze": freeze_,
+    }
     given = {name: value for name, value in own.items() if value is not None}
     make, known = _FORMATS[to]
     _refuse_others(to, given, known)
@@ -101,7 +110,8 @@ def _fixed(network: Network, options: Options) -> Made:
 
 
 def _loihi(network: Network, options: Options) -> Made:
-    found = to_loihi(network, **options)
+    kept = {name: value for name, value in options.items() if name != "freeze"}
+    found = to_loihi(freeze(network) if options.get("freeze") else network, **kept)
     facts = {**asdict(found.report), "changed": found.report.changed}
     return found.network, facts, lambda: _print_loihi(network.name, found.report)
 
@@ -114,7 +124,7 @@ def _spinnaker(network: Network, options: Options) -> Made:
 
 _FORMATS: dict[str, tuple[Callable[[Network, Options], Made], frozenset[str]]] = {
     "fixed": (_fixed, frozenset({"weight_bits", "headroom_bits"})),
-    "loihi": (_loihi, frozenset({"refractory", "headroom_bits"})),
+    "loihi": (_loihi, frozenset({"refractory", "headroom_bits", "freeze"})),
     "spinnaker": (_spinnaker, frozenset()),
 }
 """What makes each format, and the options that it has of its own."""

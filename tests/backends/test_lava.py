@@ -20,6 +20,7 @@ from neuro.errors import DeviceError, ParameterError, UnsupportedError
 from neuro.models import CA3Memory
 from neuro.models.ca3.operations import Operation
 from tests.backends.lava import lava, random_network
+from tests.networks import LIBRARY_CELLS, add_standard_projections
 
 __all__ = ["lava"]
 pytestmark = pytest.mark.usefixtures("lava")
@@ -37,6 +38,22 @@ def test_u_v_and_spikes_equal_ours_in_every_step(sparse: bool) -> None:
     recording = neuro.simulate(network, STEPS, inputs=inputs, backend="c")
     counts = {name: len(spikes) for name, spikes in recording.spikes.items()}
     assert all(count > 20 for count in counts.values()), counts
+
+
+def test_quantised_cells_of_the_library_run_as_ours_do() -> None:
+    net = neuro.NetworkBuilder(dt=1.0, name="library", seed=3)
+    noise = net.population(10, neuro.SpikeSourcePoisson(rate=150.0), label="noise")
+    for name in ("IF_curr_exp spinnaker", "IF_curr_delta", "LIF value"):
+        make, weight = LIBRARY_CELLS[name]
+        cells = net.population(10, make(), label=name.replace(" ", "-"))
+        add_standard_projections(net, noise, cells, weight)
+    made = neuro.to_loihi(net.build(), steps=60, refractory="drop")
+    assert neuro.check(made.network, "lava") == []
+    ours, theirs = (neuro.simulate(made.network, 60, backend=b) for b in ("c", "lava"))
+    for name, spikes in ours.spikes.items():
+        assert len(spikes) > 10, name
+        assert np.array_equal(spikes.step, theirs.spikes[name].step), name
+        assert np.array_equal(spikes.index, theirs.spikes[name].index), name
 
 
 def test_long_calls_float64_and_probes_give_the_same(tmp_path: Path) -> None:
