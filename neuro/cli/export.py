@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
+from neuro.cli.console import NO, print_json, print_table, readable_errors
 from neuro.cli.console import out as console
-from neuro.cli.console import print_json, print_table, readable_errors
 from neuro.cli.options import (
     JsonOption,
     Model,
@@ -22,8 +23,10 @@ from neuro.deploy.board import load_board
 from neuro.deploy.costs import Costs, measure
 from neuro.deploy.export import Export
 from neuro.deploy.export import export as export_network
+from neuro.deploy.toolchain import find_toolchain
 from neuro.errors import (
     CompilerError,
+    DeviceError,
     ParameterError,
     UnavailableError,
     UnsupportedError,
@@ -64,7 +67,9 @@ def export(
 ) -> None:
     """Write MODEL as a project that runs without neuro: C for a board, or a script.
 
-    C is built, and what it costs on the board is said.
+    C is built, and what it costs on the board is said.  The exit code is 1 if MODEL has no such
+    form or will not fit the board; nothing is written then.  It is 1 too if the linker finds that
+    the program does not fit.
     """
     if target not in TARGETS:
         raise unknown_name(target, TARGETS, kind="target", where="--target")
@@ -76,6 +81,8 @@ def export(
     if board is None:
         raise ParameterError("is missing.", where="--board", hint="'neuro targets' lists boards.")
     chosen = load_board(board)
+    if toolchain != "auto":
+        find_toolchain(chosen, toolchain)  # what is asked for by name must be there
     made = export_network(
         experiment.network,
         chosen,
@@ -87,7 +94,11 @@ def export(
         optimise=optimise,
         force=force,
     )
-    costs, problem = _measure(made, toolchain, optimise, power)
+    try:
+        costs, problem = _measure(made, toolchain, optimise, power)
+    except DeviceError as error:
+        _does_not_fit(made, error, json=json)
+        raise typer.Exit(NO) from None
     picture = _write_costs(costs, out) if costs is not None else None
     if json:
         print_json(_facts(made, costs, problem))
@@ -100,10 +111,24 @@ def export(
     console.print(f"wrote {', '.join(map(str, written))}")
 
 
+def _does_not_fit(made: Export, error: DeviceError, *, json: bool) -> None:
+    """Say why a project that was written is of no use on its board."""
+    if json:
+        print_json(_facts(made, None, str(error)))
+    else:
+        console.print(f"[bold red]error[/] {escape(str(error))} The project is in {made.folder}.")
+
+
 def _measure(
     made: Export, toolchain: str, optimise: str, power: float | None
 ) -> tuple[Costs | None, str]:
-    """Costs, or why there are none; a program that does not fit the board is an error."""
+    """Costs, or why there are none.
+
+    Raises
+    ------
+    DeviceError
+        If the program does not fit the board, or does not start.
+    """
     if not made.board.processor.bare:
         return None, f"{made.board.name} is a computer; its memory is not counted."
     try:

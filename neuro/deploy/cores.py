@@ -20,6 +20,8 @@ class Core:
         Which start-up code and which compilers belong to it.
     fpu
         True if float32 arithmetic is done in hardware.
+    double
+        True if float64 arithmetic is.
     gcc, zig
         Flags that make GCC, and clang inside zig, generate code for it.
     unicorn
@@ -29,6 +31,7 @@ class Core:
     name: str
     family: Family
     fpu: bool
+    double: bool = False
     gcc: tuple[str, ...] = ()
     zig: tuple[str, ...] = ()
     unicorn: str = ""
@@ -39,7 +42,9 @@ class Core:
         return self.family in {"cortex-m", "riscv"}
 
 
-def _cortex_m(name: str, zig: str, unicorn: str, *, gcc: str = "", fpu: str = "") -> Core:
+def _cortex_m(
+    name: str, zig: str, unicorn: str, *, gcc: str = "", fpu: str = "", double: bool = False
+) -> Core:
     """A Cortex-M; `fpu` is what GCC calls its floating-point unit."""
     abi = "eabihf" if fpu else "eabi"
     floats = ("-mfloat-abi=hard", f"-mfpu={fpu}") if fpu else ("-mfloat-abi=soft",)
@@ -47,6 +52,7 @@ def _cortex_m(name: str, zig: str, unicorn: str, *, gcc: str = "", fpu: str = ""
         name=name,
         family="cortex-m",
         fpu=bool(fpu),
+        double=double,
         gcc=(f"-mcpu={gcc or name}", "-mthumb", *floats),
         zig=("-target", f"thumb-freestanding-{abi}", f"-mcpu={zig}"),
         unicorn=unicorn,
@@ -63,7 +69,12 @@ _CORES = (
     _cortex_m("cortex-m7", "cortex_m7+fp_armv8d16sp", "CORTEX_M7", fpu="fpv5-sp-d16"),
     _cortex_m("cortex-m33", "cortex_m33+fp_armv8d16sp", "CORTEX_M33", fpu="fpv5-sp-d16"),
     _cortex_m(
-        "cortex-m55", "cortex_m55-mve_fp+fp_armv8d16", "", gcc="cortex-m55+nomve.fp", fpu="auto"
+        "cortex-m55",
+        "cortex_m55-mve_fp+fp_armv8d16",
+        "",
+        gcc="cortex-m55+nomve.fp",
+        fpu="auto",
+        double=True,
     ),
     Core(
         name="rv32imafc",
@@ -83,10 +94,11 @@ _CORES = (
         name="aarch64",
         family="aarch64",
         fpu=True,
+        double=True,
         gcc=("-static",),
         zig=("-target", "aarch64-linux-musl", "-static"),
     ),
-    Core(name="native", family="native", fpu=True),
+    Core(name="native", family="native", fpu=True, double=True),
 )
 
 CORES = {core.name: core for core in _CORES}

@@ -17,6 +17,7 @@ from neuro.backends.firmware.rules import firmware_findings
 from neuro.backends.rules import refuse
 from neuro.deploy.board import Board
 from neuro.deploy.demo import Demo, expected_sum, make_demo
+from neuro.deploy.fits import board_findings
 from neuro.deploy.project_files import write_folder
 from neuro.deploy.startup import linker_script, startup_include, startup_sources
 from neuro.deploy.toolchain import ZIG, Toolchain
@@ -97,15 +98,16 @@ def export(
     Raises
     ------
     UnsupportedError
-        If the network has no C form.
+        If the network has no C form, or will not fit the board; no compiler has run then.
     ParameterError
         If `name` is no C identifier.
     StorageError
         If the folder is not empty and `force` is False, or cannot be written.
     """
+    chosen = choose_seed(network, seed)
     refuse("cortex-m", firmware_findings(network, "cortex-m"))
-    prefix = name or prefix_of(network.name)
-    firmware = generate(network, choose_seed(network, seed), prefix)
+    refuse("cortex-m", board_findings(network, board, seed=chosen, optimise=optimise))
+    firmware = generate(network, chosen, name or prefix_of(network.name))
     drive = drive_of(network, inputs)
     demo = make_demo(firmware, drive, steps)
     expected = expected_sum(firmware, demo) if find_compiler() is not None else None
@@ -115,7 +117,7 @@ def export(
         "network": network.name,
         "network_hash": network.content_hash,
         "board": board.name,
-        "prefix": prefix,
+        "prefix": firmware.prefix,
         "seed": firmware.tables.seed,
         "steps": steps,
         "expected": None if expected is None else f"{expected:08x}",

@@ -232,13 +232,46 @@ def test_a_network_that_an_event_cannot_name_is_refused(call: Call, tmp_path: Pa
     result = call("export", file, "--board", "host", "--out", "build", "--steps", "1")
     assert result.exit_code == 1
     assert "population 'cells': has 65537 cells" in words(result.stderr)
+    assert not (tmp_path / "build").exists()
     found = call("check", file, "--target", "cortex-m")
     assert found.exit_code == 1
 
 
-def test_a_board_that_is_too_small_is_named_with_what_is_missing(call: Call) -> None:
-    large = ("--set", "cues=60", "--set", "content=60", "--steps", "1")
-    result = call("export", "ca3-memory", "--board", "microbit", "--out", "build", *large)
+LARGE = ("--set", "cues=60", "--set", "content=60", "--steps", "1")
+
+
+def test_a_network_that_will_not_fit_is_refused_before_anything_is_written(
+    call: Call, tmp_path: Path
+) -> None:
+    result = call("export", "ca3-memory", "--board", "microbit", "--out", "build", *LARGE)
+    assert result.exit_code == 1
+    assert "bytes of RAM, and microbit has 16,384" in words(result.stderr)
+    assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_what_the_linker_refuses_is_1_and_one_sentence(
+    call: Call, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    pytest.importorskip("unicorn")
+    monkeypatch.setattr(export, "board_findings", lambda *_, **__: [])
+    result = call("export", "ca3-memory", "--board", "microbit", "--out", "build", *LARGE, *more)
+    assert result.exit_code == 1
+    text = words(json.loads(result.stdout)["problem"] if more else result.stdout)
+    assert text.startswith("program: " if more else "error program: ")
+    assert "ram of microbit is" in text
+    assert "bytes too small" in text
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("which", ["gcc", "zig", "clang-99"])
+def test_a_compiler_that_was_asked_for_and_is_missing_is_2_and_writes_nothing(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setattr(toolchain, "_gcc", lambda name: ())
+    monkeypatch.setattr(toolchain, "_zig", lambda: ())
+    arguments = ("--board", "stm32f405", "--out", "build", "--toolchain", which)
+    result = call("export", "ca3-memory", *arguments)
     assert result.exit_code == 2
-    assert "ram of microbit is" in words(result.stderr)
-    assert "bytes too small" in words(result.stderr)
+    assert "pip install ziglang gets zig" in words(result.stderr)
+    assert not (tmp_path / "build").exists()

@@ -18,7 +18,7 @@ from neuro.deploy.device import STATUS, DeviceEngine, check_status
 from neuro.deploy.emulated_device import EmulatedDevice
 from neuro.deploy.host_device import HostDevice
 from neuro.drive import Drive, drive_of
-from neuro.errors import DeviceError, ParameterError
+from neuro.errors import DeviceError, ParameterError, UnsupportedError
 from neuro.recording.collect import MemorySink
 from neuro.simulation.verify import first_difference
 from tests.firmware.networks import everything
@@ -162,7 +162,7 @@ def test_a_session_on_a_device_records_what_the_reference_does(board: str) -> No
     for name, spikes in runs[0].spikes.items():
         np.testing.assert_array_equal(spikes.step, runs[1].spikes[name].step)
         np.testing.assert_array_equal(spikes.index, runs[1].spikes[name].index)
-    assert runs[1].provenance.device == "emulated"
+    assert runs[1].provenance.device == ("host" if board == "host" else "emulated")
 
 
 def test_what_a_device_ran_is_described() -> None:
@@ -177,8 +177,11 @@ def test_a_network_too_large_for_the_board_is_refused() -> None:
     pytest.importorskip("unicorn")
     net = neuro.NetworkBuilder(dt=1.0, name="large")
     net.population(3000, neuro.IF_curr_exp(), label="cells")
+    network = net.build()
+    with pytest.raises(UnsupportedError, match=r"bytes of RAM, and microbit has 16,384"):
+        CortexMBackend().compile(network, CortexMOptions(board="microbit"), 0)
     with pytest.raises(DeviceError, match=r"ram of microbit is [\d,]+ bytes too small"):
-        CortexMBackend().compile(net.build(), CortexMOptions(board="microbit"), 0)
+        EmulatedDevice(generate(network, 0, "net"), load_board("microbit"))
 
 
 @pytest.mark.parametrize("status", [*range(1, len(STATUS)), 99])

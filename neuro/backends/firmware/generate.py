@@ -78,8 +78,8 @@ def generate(network: Network, seed: int, prefix: str) -> Firmware:
         If `prefix` is no identifier.
     """
     check_prefix(prefix)
-    tables = lower(network, seed, lists=False)
-    static = StaticTables(tables, drive_of(network))
+    static = lay_out(network, seed)
+    tables = static.tables
     content = kernel_context(tables.cell_kernels, tables.synapse_kernels, tables.dtype)
     for number, kernel in enumerate(content["synapses"]):
         if number in static.target:
@@ -109,15 +109,37 @@ def _packed_weight(kernel: Any) -> str:
     return ""
 
 
-def _set_literals(content: dict[str, Any], tables: low.Tables) -> None:
-    """Print constants into the kernels of which all users have the same, so that compilers fold them."""
+def lay_out(network: Network, seed: int) -> StaticTables:
+    """The tables, variables and constants of the firmware of `network`, without its text."""
+    return StaticTables(lower(network, seed, lists=False), drive_of(network))
+
+
+def common_scalars(tables: low.Tables) -> dict[str, list[low.Real | None]]:
+    """Constants of each kind of cell and synapse, where all of that kind have the same.
+
+    They are printed into the kernels, so that compilers fold them.
+    """
     edges = [delivery.edges for delivery in (*tables.direct[0], *tables.sent[0])]
-    users: dict[str, list[Any]] = {"cells": list(tables.cells), "synapses": list(edges)}
-    for kind, found in users.items():
-        for number, kernel in enumerate(content[kind]):
-            scalars = [user.scalars for user in found if user.kernel == number]
-            if scalars and all(np.array_equal(scalars[0], other) for other in scalars):
-                kernel.literals = [literal(float(value), tables.dtype) for value in scalars[0]]
+    kinds = {
+        "cells": (len(tables.cell_kernels), [(c.kernel, c.scalars) for c in tables.cells]),
+        "synapses": (len(tables.synapse_kernels), [(e.kernel, e.scalars) for e in edges]),
+    }
+    return {
+        kind: [_common([own for kernel, own in users if kernel == k]) for k in range(count)]
+        for kind, (count, users) in kinds.items()
+    }
+
+
+def _common(scalars: list[low.Real]) -> low.Real | None:
+    same = all(np.array_equal(scalars[0], other) for other in scalars)
+    return scalars[0] if scalars and same else None
+
+
+def _set_literals(content: dict[str, Any], tables: low.Tables) -> None:
+    for kind, found in common_scalars(tables).items():
+        for kernel, scalars in zip(content[kind], found, strict=True):
+            if scalars is not None:
+                kernel.literals = [literal(float(value), tables.dtype) for value in scalars]
 
 
 def _environment() -> Environment:
@@ -135,7 +157,7 @@ def _context(
     names = Unique(*_MACROS, *_FUNCTIONS)
     outputs = [tables.sources.index(name) for name in recorded_sources(network)]
     learnt = [v for v in variables if v.part == "weights"]
-    fills, literals = _fills(static, variables, tables)
+    fills, literals = initial_values(variables)
     return {
         "prefix": prefix,
         "network": f"{_in_comment(network.name)}, {network.content_hash[:16]}, seed {seed}",
@@ -235,10 +257,8 @@ class _Initial:
     array: NDArray[Any]
 
 
-def _fills(
-    static: StaticTables, variables: list[Variable], tables: low.Tables
-) -> tuple[list[_Fill], list[_Initial]]:
-    """How variables start, and the constants for it."""
+def initial_values(variables: list[Variable]) -> tuple[list[_Fill], list[_Initial]]:
+    """How variables start that do not start at zero, and the constants for it."""
     fills, constants = [], []
     for variable in variables:
         values = np.ascontiguousarray(variable.array, variable.dtype).reshape(-1)

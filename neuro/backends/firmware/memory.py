@@ -51,11 +51,21 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constant:
-    """An array in flash."""
+    """An array in flash.
+
+    Attributes
+    ----------
+    name, type, array
+        Its name and type in C, and its values.
+    part, owner
+        What it is for, such as ``"target"``, and the population, projection or input that it
+        belongs to, or the first of those that share it.
+    """
 
     name: str
     type: str
     array: Array
+    part: str
     owner: str
 
     @property
@@ -99,9 +109,8 @@ class Memory:
             return "0"
         key = (array.dtype.str, np.ascontiguousarray(array).tobytes())
         if key not in self._constants:
-            self._constants[key] = Constant(
-                self._names(name), self._type(array.dtype), array.reshape(-1), owner
-            )
+            part, kind = name.removesuffix(f"_{owner}"), self._type(array.dtype)
+            self._constants[key] = Constant(self._names(name), kind, array.reshape(-1), part, owner)
         return self._constants[key].name
 
     def is_variable(self, array: Array) -> bool:

@@ -17,6 +17,8 @@ from neuro.lowering import tables as low
 Array = NDArray[Any]
 WORD = 4
 """Bytes of a pointer, and of a number in a struct, on a microcontroller."""
+SIGNAL_WORDS = 12
+"""Words of a signal; there is one more table of them in RAM."""
 
 
 def reached(steps: Array) -> Array:
@@ -186,6 +188,7 @@ class StaticTables:
             f"static const nr_signal nr_own_signals[] = {{\n{body},\n}};",
             f"static nr_signal nr_signals[{len(signals)}];",
         ]
+        self.table_bytes += len(signals) * SIGNAL_WORDS * WORD
         return "nr_signals"
 
     def _spikes(self, source: int) -> str:
@@ -337,7 +340,7 @@ class StaticTables:
         )
 
     def _delivery(self, delivery: low.Delivery) -> str:
-        edges = self.table("const nr_edges", [self._edges(delivery.edges)], "edges", words=22)
+        edges = self.table("const nr_edges", [self._edges(delivery.edges)], "edges", words=23)
         return f"{{{edges}, {self.ring(delivery.ring)}}}"
 
     def _edges(self, edges: low.EdgeTable) -> str:
