@@ -2,7 +2,7 @@
 
 Builds the cells and synapses of the library and random networks of the tests with GCC, finds how
 many bytes each item of `neuro.deploy.code_features` takes by non-negative least squares, and writes
-deploy/cortex_m/code_size.toml.  Then it predicts programs that were not fitted, and prints by how
+deploy/code_size.toml.  Then it predicts programs that were not fitted, and prints by how
 much it was wrong.
 
     python benchmarks/fit_code_size.py                    # all cores; takes an hour
@@ -58,7 +58,7 @@ CORES = {
 SAME = {"cortex-m0plus": "cortex-m0", "cortex-m7": "cortex-m4f"}
 """Cores that take the figures of another."""
 LEVELS = {"O2": "-O2", "Os": "-Os"}
-OUT = folder("deploy") / "cortex_m" / "code_size.toml"
+OUT = folder("deploy") / "code_size.toml"
 
 JUMP = 12
 """Bytes of a function that is no more than a jump to another."""

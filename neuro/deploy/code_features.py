@@ -313,7 +313,15 @@ def synapse(static: StaticTables, number: int) -> list[Function]:
     found: list[Function] = []
     for name, unit, program, more in programs:
         code = _Code(program, more, constants)
-        shape = (name, index, packed, number in static.narrow.synapses, kernel.weight_bits, kernel.factors, code.shape(tables))
+        shape = (
+            name,
+            index,
+            packed,
+            number in static.narrow.synapses,
+            kernel.weight_bits,
+            kernel.factors,
+            code.shape(tables),
+        )
         counts = {"dense" if dense else "list": 1, **_accesses(kernel, code)}
         if name == "pre":
             counts |= {"packed": int(packed), "narrow_sums": int(number in static.narrow.synapses)}

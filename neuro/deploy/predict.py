@@ -168,7 +168,7 @@ def predict_tables(
 
 @cache
 def _measured() -> dict[str, Any]:
-    path = folder("deploy") / "cortex_m" / "code_size.toml"
+    path = folder("deploy") / "code_size.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

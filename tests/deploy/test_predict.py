@@ -206,7 +206,7 @@ def test_zig_has_more_code_but_the_same_data(name: str, tmp_path: Path) -> None:
 
 
 def test_every_core_that_neuro_makes_programs_for_has_been_measured() -> None:
-    measured = tomllib.loads((folder("deploy") / "cortex_m" / "code_size.toml").read_text())
+    measured = tomllib.loads((folder("deploy") / "code_size.toml").read_text())
     for core in CORES.values():
         if core.bare:
             own = measured[measured["same"].get(core.name, core.name)]
