@@ -21,6 +21,7 @@ from neuro.ir.network import (
 )
 from neuro.ir.philox import derived_seed
 from neuro.ir.resolve import Number, Synapses, parameters, synapses
+from neuro.ir.ring_buffer import Incoming, largest_sum
 from neuro.ir.spinnaker import (
     FRACTION_BITS,
     TRACE_BITS,
@@ -107,15 +108,30 @@ def to_spinnaker(
 
 
 def _shifts(network: Network, seed: int) -> dict[tuple[str, str], int]:
-    """The shift of every ring buffer, by population and port: that of the largest sum in a step."""
-    bounds: dict[tuple[str, str], float] = {}
+    """The shift of every ring buffer, by population and port."""
+    incoming: dict[tuple[str, str], list[Incoming]] = {}
     for node in network.projections:
-        expanded = synapses(network, node, seed)
-        cells = expanded.rows.indices
-        most = int(np.max(np.bincount(cells), initial=0)) if len(cells) else 0
-        place = (node.post, node.port)
-        bounds[place] = bounds.get(place, 0.0) + most * _largest(node, expanded)
-    return {place: ring_buffer_shift(bound) for place, bound in bounds.items()}
+        incoming.setdefault((node.post, node.port), []).append(_incoming(network, node, seed))
+    return {
+        place: ring_buffer_shift(largest_sum(items, network.dt))
+        for place, items in incoming.items()
+    }
+
+
+def _incoming(network: Network, node: Projection, seed: int) -> Incoming:
+    """What a projection can bring in a step, in nA."""
+    expanded = synapses(network, node, seed)
+    count = expanded.rows.count
+    most = _largest(node, expanded)
+    magnitudes = NANO * np.abs(np.broadcast_to(expanded.weight, (count,)))
+    static = node.synapse.is_static and count > 0
+    return Incoming(
+        synapses=int(np.max(np.bincount(expanded.rows.indices), initial=0)),
+        mean=float(magnitudes.mean()) if static else most,
+        variance=float(magnitudes.var()) if static else 0.0,
+        largest=most,
+        delay_variance=float(np.var(expanded.delay)) if count else 0.0,
+    )
 
 
 def _largest(node: Projection, expanded: Synapses) -> float:
