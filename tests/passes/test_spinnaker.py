@@ -186,3 +186,18 @@ def test_a_network_in_fixed_point_is_refused() -> None:
     made = to_spinnaker(two_inputs({"excitatory": 1.0, "inhibitory": 1.0}), steps=2).network
     with pytest.raises(ParameterError, match="is in fixed point already"):
         to_spinnaker(made, steps=2)
+
+
+def test_mixed_delays_take_an_expected_sum_instead_of_the_largest() -> None:
+    net = neuro.NetworkBuilder(dt=1.0, name="delays", seed=1)
+    source = net.population(200, neuro.SpikeSourceArray(), label="source")
+    shifts = []
+    for label, delay in (("one", 1.0), ("many", neuro.Uniform(1.0, 10.0))):
+        cells = net.population(1, neuro.IF_curr_exp(), label=label)
+        synapse = neuro.StaticSynapse(weight=0.5, delay=delay)
+        net.projection(source, cells, neuro.AllToAllConnector(), synapse, label=f"to_{label}")
+    made = to_spinnaker(net.build(), steps=2)
+    shifts = [weights.shift for weights in made.report.weights]
+    # 200 x 0.5 nA at once; or 6 events expected in a step, and 5 standard deviations.
+    expected = ring_buffer_shift(6 * 0.5 + 5 * math.sqrt(6 * 0.5**2))
+    assert shifts == [ring_buffer_shift(100.0), expected] == [7, 4]
