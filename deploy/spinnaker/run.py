@@ -178,13 +178,13 @@ def calibrate(virtual):
     sim.Projection(driver, post, sim.OneToOneConnector(), sim.StaticSynapse(weight=6.0, delay=1.0))
     sim.run(80.0)
     weight = float(plastic.get("weight", format="list")[0][2])
+    sim.end()
     change = step * (math.exp(-6 / tau) - math.exp(-44 / tau))
     print(f"weight {weight:.4f} after the pairing; {start:g} before")
     print(f"  {start + change:.4f} if amplitudes are absolute (what this network was written for)")
     print(f"  {start + w_max * change:.4f} if they are multiplied by w_max")
     if virtual:
         print("This was a virtual board: nothing ran, and the weight is the one it began with.")
-    sim.end()
 
 
 if __name__ == "__main__":

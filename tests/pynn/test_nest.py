@@ -153,6 +153,28 @@ def test_ca3_is_refused_with_reasons_and_measured() -> None:
     assert "Int" not in far
 
 
+def test_inputs_of_earlier_runs_are_kept() -> None:
+    """A session on NEST begins anew each time, with everything that was given before."""
+    net = neuro.NetworkBuilder(dt=1.0, format=neuro.FLOAT64)
+    source = net.population(2, neuro.SpikeSourceArray(), label="source")
+    cells = net.population(2, neuro.IF_curr_delta(tau_m=30.0), label="cells")
+    net.projection(source, cells, neuro.OneToOneConnector(), neuro.StaticSynapse(weight=8.0))
+    net.inject(neuro.DCSource(0.0), cells, label="current")
+    network = net.build()
+    runs = (
+        {"source": ([1, 4], [0, 1]), "current": [0.0, 0.5, 0.5, 0.2, 0.1]},
+        {"source": ([1, 1], [0, 1]), "current": [[0.1, 0.3]] * 3},
+        {"source": ([0], [1])},
+    )
+    found = []
+    for backend in ("reference", "pynn:nest"):
+        with neuro.Session(network, backend=backend) as session:
+            done = [session.run(5, inputs=inputs).spikes["cells"] for inputs in runs]
+        found.append([(d.step.tolist(), d.index.tolist()) for d in done])
+    assert found[0] == found[1]
+    assert any(step for step, _ in found[0])
+
+
 def test_a_session_goes_on() -> None:
     network = delta_network(neuro.StaticSynapse(weight=2.0, delay=3.0))
     with neuro.Session(network, backend="pynn:nest") as session:

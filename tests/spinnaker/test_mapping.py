@@ -43,6 +43,38 @@ def stdp_network(cells: int) -> neuro.Network:
     return net.build()
 
 
+def mixed_network() -> neuro.Network:
+    """All cells, weights over seven decades, spread delays, other plasticity, samples of v."""
+    net = neuro.NetworkBuilder(dt=1.0, name="mixed", seed=2)
+    source = net.population(7, neuro.SpikeSourceArray(), label="source")
+    cells = {
+        "cond": neuro.IF_cond_exp(),
+        "alpha": neuro.IF_curr_alpha(),
+        "delta": neuro.IF_curr_delta(),
+        "izhikevich": neuro.Izhikevich(),
+        "plain": neuro.IF_curr_exp(tau_m=neuro.Uniform(10.0, 30.0)),
+    }
+    some, delay = neuro.FixedProbabilityConnector(0.6), neuro.Uniform(1.0, 60.0)
+    for k, (name, cell) in enumerate(cells.items()):
+        post = net.population(33 + 70 * k, cell, label=name)
+        post.record(["spikes", "v"] if k % 2 else "spikes")
+        weight = neuro.Uniform(0.0, 10.0 ** (2 * k - 4))
+        mixed = neuro.StaticSynapse(weight=weight, delay=delay if k % 2 else 3.0)
+        net.projection(source, post, some, mixed, label=f"to_{name}")
+        net.projection(
+            source, post, some, neuro.StaticSynapse(weight=0.3), receptor_type="inhibitory"
+        )
+    wide = [(k, 0, w, 1.0) for k, w in enumerate((1000.0, 1.0, 0.01, 0.0001))]
+    lone = net.population(1, neuro.IF_curr_exp(), label="lone")
+    net.projection(source, lone, neuro.FromListConnector(wide), neuro.StaticSynapse(), label="wide")
+    rule = neuro.PairSTDP(
+        dependence="multiplicative", weight=0.2, w_max=0.5, tau_plus=5.0, tau_minus=33.0
+    )
+    taught = net.population(40, neuro.IF_curr_exp(), label="taught")
+    net.projection(source, taught, some, rule, label="rule")
+    return net.build()
+
+
 @dataclass
 class Done:
     """A mapping, and what was predicted of it."""
@@ -59,12 +91,17 @@ def done(network: neuro.Network, board_name: str, steps: int, inputs: object = N
     return Done(plan, map_plan(plan, board), predict(plan, board))
 
 
-@pytest.fixture(scope="module", params=["ca3 spinn3", "ca3 spinn5", "stdp spinn3", "stdp spinn5"])
+@pytest.fixture(
+    scope="module",
+    params=["ca3 spinn3", "ca3 spinn5", "stdp spinn3", "stdp spinn5", "mixed spinn5"],
+)
 def case(request: pytest.FixtureRequest) -> Done:
     kind, board = request.param.split()
     if kind == "ca3":
         experiment = load_model("ca3-memory").experiment(None, {})
         return done(experiment.network, board, experiment.steps, experiment.inputs)
+    if kind == "mixed":
+        return done(mixed_network(), board, 1200, {"source": ([3, 3, 9, 9, 9], [0, 1, 0, 5, 6])})
     return done(stdp_network(1600), board, 1000)
 
 

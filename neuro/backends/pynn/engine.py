@@ -23,7 +23,7 @@ from neuro.backends.pynn.process import private_folder, run_script
 from neuro.backends.pynn.simulators import Simulator
 from neuro.backends.pynn.standard import find_cell
 from neuro.backends.pynn.translate import Plan, add_drive, is_spike_source, translate
-from neuro.drive import Drive, Spikes, drive_of
+from neuro.drive import Drive, Signal, Spikes, drive_of
 from neuro.errors import UnsupportedError
 from neuro.ir import resolve
 from neuro.ir.network import Network
@@ -92,7 +92,7 @@ class PyNNEngine(Engine):
 
     def prepare(self, steps: int, drive: Drive) -> None:
         """Run up to `steps` steps from here, all at once."""
-        self._drive = drive
+        self._drive = drive = joined(self._drive, drive, self.step)
         end = self.step + steps
         drive = Drive({**drive.spikes, **self._noise(end)}, drive.signals)
         plan = self._plan(end, drive)
@@ -219,3 +219,33 @@ class PyNNEngine(Engine):
             f"{self._simulator.title} cannot {what} through PyNN.",
             hint="Record with probes, or use another backend.",
         )
+
+
+def joined(before: Drive, after: Drive, step: int) -> Drive:
+    """What came from outside: `before` until `step`, `after` from there on."""
+    spikes = {n: _joined_spikes(before.spikes[n], s, step) for n, s in after.spikes.items()}
+    signals = {n: _joined_signals(before.signals[n], s, step) for n, s in after.signals.items()}
+    return Drive(spikes, signals)
+
+
+def _joined_spikes(before: Spikes, after: Spikes, step: int) -> Spikes:
+    old, new = before.step < step, after.step >= step
+    return Spikes(
+        np.concatenate([before.step[old], after.step[new]]),
+        np.concatenate([before.index[old], after.index[new]]),
+    )
+
+
+def _joined_signals(before: Signal, after: Signal, step: int) -> Signal:
+    old, new = before.step < step, after.step > step
+    width = max(before.value.shape[1:], after.value.shape[1:])
+    parts = [before.value[old], after.at(step)[None], after.value[new]]
+    value = np.concatenate([_widened(part, width) for part in parts])
+    return Signal(np.concatenate([before.step[old], [step], after.step[new]]), value)
+
+
+def _widened(value: Array, width: tuple[int, ...]) -> Array:
+    """Rows of `value` with one number for each cell, where others have that."""
+    if value.shape[1:] == width:
+        return value
+    return np.broadcast_to(value[:, None], (len(value), *width))

@@ -159,7 +159,7 @@ def _population(
         return
     yield from _integration(where, match, simulator)
     yield from _fixed(network, population, match, seed, where)
-    yield from _initial(network, population, match, seed, where)
+    yield from _initial(population, match, simulator, where)
 
 
 def _integration(where: str, match: CellMatch, simulator: Simulator) -> Iterator[Finding]:
@@ -199,16 +199,17 @@ def _fixed(
 
 
 def _initial(
-    network: Network, population: Population, match: CellMatch, seed: int, where: str
+    population: Population, match: CellMatch, simulator: Simulator, where: str
 ) -> Iterator[Finding]:
-    settable = {match.renaming[name] for name in match.standard.variables}
+    known = match.standard.variables.items()
+    settable = {match.renaming[k] for k, theirs in known if theirs not in simulator.unsettable}
     for name, value in population.initial.items():
         drawn = value if isinstance(value, int | float | np.ndarray) else 1.0
         if name not in settable and np.any(np.asarray(drawn) != 0):
             yield _error(
                 "initial",
                 f"{where}, {name}",
-                "PyNN cannot set its value before step 0.",
+                f"PyNN cannot set its value before step 0 on {simulator.title}.",
                 "Leave it at 0.",
             )
 

@@ -48,6 +48,8 @@ class Simulator:
         False if what comes back are no spikes of the network.
     options
         Further options of its STDP mechanism.
+    unsettable
+        PyNN's names of state variables that it begins with 0, whatever the network says.
     arithmetic
         What is to be said of its numbers to someone who compares spikes.
     own_noise
@@ -71,6 +73,7 @@ class Simulator:
     grid: float = 0.0
     runs: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
+    unsettable: frozenset[str] = frozenset()
     arithmetic: str = (
         "computes in double precision: a cell within a rounding error of its threshold may decide "
         "otherwise"
@@ -124,7 +127,7 @@ MOCK = Simulator(
     title="PyNN's mock",
     module="pyNN.mock",
     packages=_PYNN,
-    exact=frozenset(),
+    cells=_ALL - {"IF_curr_delta"},
     runs=False,
 )
 
@@ -138,6 +141,7 @@ SPINNAKER = Simulator(
     amplitude="absolute",
     arithmetic="computes in fixed point, 15 bits behind the point, and keeps weights in 16 bits",
     own_noise=True,
+    unsettable=frozenset({"gsyn_exc", "gsyn_inh"}),
 )
 """Of additive STDP, sPyNNaker 7.4 takes amplitudes as they are, though PyNN says otherwise."""
 

@@ -48,9 +48,17 @@ class Plan:
     def write(self, folder: Path) -> None:
         """Write ``network.json`` and ``network.npz``."""
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.tree, indent=2) + "\n"
-        (folder / "network.json").write_text(text, encoding="utf-8")
-        np.savez_compressed(folder / "network.npz", allow_pickle=False, **self.arrays)
+        (folder / "network.json").write_text(self.text(), encoding="utf-8")
+        self.write_arrays(folder / "network.npz")
+
+    def text(self) -> str:
+        """The tree as JSON."""
+        return json.dumps(self.tree, indent=2) + "\n"
+
+    def write_arrays(self, path: Path) -> None:
+        """Write the arrays as a file of numpy."""
+        with path.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **self.arrays)
 
     def value(self, name: str, number: resolve.Number) -> float | str:
         """`number` as it stands in the tree; arrays go to `arrays`."""
@@ -125,7 +133,7 @@ def _source(
 ) -> dict[str, Any]:
     own = isinstance(source, Population) and (simulator.own_noise or not is_spike_source(source))
     if own and isinstance(source, Population):
-        return _cells(plan, network, source, seed)
+        return _cells(plan, network, source, simulator, seed)
     return {
         "name": name,
         "size": source.size,
@@ -136,7 +144,9 @@ def _source(
     }
 
 
-def _cells(plan: Plan, network: Network, population: Population, seed: int) -> dict[str, Any]:
+def _cells(
+    plan: Plan, network: Network, population: Population, simulator: Simulator, seed: int
+) -> dict[str, Any]:
     match = find_cell(population.cell)
     assert match is not None
     values = resolve.parameters(
@@ -160,7 +170,7 @@ def _cells(plan: Plan, network: Network, population: Population, seed: int) -> d
         "size": population.size,
         "cell": match.standard.name,
         "parameters": {k: plan.value(f"{population.name}/{k}", v) for k, v in given.items()},
-        "initial": _initial(plan, population, match, initial),
+        "initial": _initial(plan, population, match, initial, simulator),
         "record": _recorded(network, population, match),
     }
 
@@ -182,11 +192,17 @@ def cell_parameters(
 
 
 def _initial(
-    plan: Plan, population: Population, match: CellMatch, state: Mapping[str, Array]
+    plan: Plan,
+    population: Population,
+    match: CellMatch,
+    state: Mapping[str, Array],
+    simulator: Simulator,
 ) -> dict[str, Any]:
     units = {v.name: v.unit for v in match.standard.cell.state}
     found = {}
     for name, theirs in match.standard.variables.items():
+        if theirs in simulator.unsettable:
+            continue
         value = np.asarray(parse_unit(units[name]).from_si(state[match.renaming[name]]))
         found[theirs] = plan.value(f"{population.name}/initial/{theirs}", value)
     return found

@@ -16,6 +16,9 @@ from neuro.errors import Finding, UnavailableError
 from neuro.ir.network import Network
 from neuro.recording.provenance import Device
 
+ANY_LENGTH = 2**31
+"""More steps than a run has: all declared spikes count."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpinnakerOptions:
@@ -25,14 +28,11 @@ class SpinnakerOptions:
     ----------
     board
         Name of a board, or path of a board file.
-    steps
-        Length of the run that ``check`` plans memory for.
     timeout
         Seconds that mapping or running may take.
     """
 
     board: str = "spinn5"
-    steps: int = 1000
     timeout: float = 600.0
 
 
@@ -56,7 +56,7 @@ class SpinnakerBackend(Backend):
     def check(self, network: Network, options: SpinnakerOptions) -> list[Finding]:
         """What does not fit the board, and what it changes; works without sPyNNaker."""
         board = load_spinnaker_board(options.board)
-        found, _ = spinnaker_findings(network, board, options.steps, network.seed or 0)
+        found, _ = spinnaker_findings(network, board, ANY_LENGTH, network.seed or 0)
         return [*missing_package(), *found]
 
     def compile(self, network: Network, options: SpinnakerOptions, seed: int) -> Engine:

@@ -54,8 +54,9 @@ _BUILDER_BYTES = {
 }
 """Bytes of what the board makes the parameters from: for the core, and for each neuron."""
 
-LEAST_STEPS = 1000
-"""Steps for whose recording sPyNNaker plans at least (``minimum_auto_time_steps``)."""
+PLANNED_STEPS = 1000
+"""Steps for whose recording sPyNNaker plans (``minimum_auto_time_steps``); a longer run pauses to
+read out what was recorded as often as the free memory asks for."""
 
 _VARIABLES = 4
 """Variables of a neuron that can be recorded."""
@@ -134,7 +135,7 @@ def predict(plan: Plan, board: SpinnakerBoard) -> Prediction:
     senders = {tree["pre"] for tree in plan.tree["projections"]}
     return Prediction(
         board=board.name,
-        steps=_planned(plan),
+        steps=PLANNED_STEPS,
         parts=tuple(parts),
         free_cores=board.free_cores,
         free_sdram=board.chips * (CHIP_SDRAM - MONITOR_SDRAM) - board.boards * GATHERER_SDRAM,
@@ -173,7 +174,7 @@ def _cost(plan: Plan, tree: dict[str, Any], board: SpinnakerBoard) -> Cost:
         sdram = sum(_poisson_bytes(plan, tree, n) for n in (*[neurons] * (cores - 1), last))
         return Cost(name=tree["name"], cores=cores, sdram=sdram)
     matrix, row = _matrix(plan, tree["name"], neurons, board)
-    a_core = _neuron_bytes(tree, neurons) + matrix + _recording(tree, neurons, _planned(plan))
+    a_core = _neuron_bytes(tree, neurons) + matrix + _recording(tree, neurons, PLANNED_STEPS)
     return Cost(name=tree["name"], cores=cores, sdram=cores * a_core, longest_row=row)
 
 
@@ -202,10 +203,6 @@ def _recording(tree: dict[str, Any], neurons: int, steps: int) -> int:
     return a_step * steps + 2 * WORD * len(tree["record"])
 
 
-def _planned(plan: Plan) -> int:
-    return max(LEAST_STEPS, int(plan.tree["steps"]))
-
-
 def _poisson_bytes(plan: Plan, tree: dict[str, Any], neurons: int) -> int:
     """Bytes of a core of Poisson sources; their spikes are kept as one bit a cell and spike."""
     recorded = 0
@@ -213,7 +210,7 @@ def _poisson_bytes(plan: Plan, tree: dict[str, Any], neurons: int) -> int:
         value = tree["parameters"]["rate"]
         rate = float(np.max(plan.arrays[value[1:]] if isinstance(value, str) else value))
         a_step = 2 * WORD + WORD * -(-neurons // 32) * _most_spikes(rate * plan.tree["dt"] / 1000)
-        recorded = a_step * (_planned(plan) + _OVERFLOW_STEPS)
+        recorded = a_step * (PLANNED_STEPS + _OVERFLOW_STEPS)
     return 548 + 74 * neurons + recorded
 
 
@@ -237,7 +234,7 @@ def _array_bytes(plan: Plan, name: str) -> int:
         return _ARRAY_BYTES
     events = int(np.bincount(np.asarray(step, np.int64)).max())
     a_step = WORD * events + _MESSAGE_HEADER * -(-events // _EVENTS_A_MESSAGE)
-    return _ARRAY_BYTES + a_step * (1 + _planned(plan))
+    return _ARRAY_BYTES + a_step * (1 + PLANNED_STEPS)
 
 
 def _delay_extensions(plan: Plan, board: SpinnakerBoard) -> list[Cost]:

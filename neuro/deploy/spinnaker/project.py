@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,8 +14,8 @@ SCRIPTS = ("pynn/pynn_network.py", "spinnaker/run.py")
 NO_MACHINE = "# Name your machine: machine_name or spalloc_server and spalloc_user.\n"
 
 
-def write_project(plan: Plan, board: SpinnakerBoard, folder: Path) -> list[Path]:
-    """Write scripts, network, configuration and README into `folder`; returns the files.
+def write_project(plan: Plan, board: SpinnakerBoard, folder: Path) -> None:
+    """Write scripts, network, configuration and README into `folder`.
 
     Parameters
     ----------
@@ -26,17 +25,25 @@ def write_project(plan: Plan, board: SpinnakerBoard, folder: Path) -> list[Path]
         Which machine; one that names none gets a configuration to complete.
     """
     plan.write(folder)
-    for script in SCRIPTS:
-        shutil.copyfile(resource("deploy") / script, folder / Path(script).name)
     (folder / "virtual").mkdir(exist_ok=True)
-    texts = {
-        folder / "spynnaker.cfg": _config(board),
-        folder / "virtual" / "spynnaker.cfg": board.config(virtual=True),
-        folder / "README.md": _readme(plan, board),
+    for name, text in project_texts(plan, board).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def project_texts(plan: Plan, board: SpinnakerBoard) -> dict[str, str]:
+    """Texts of all files of a project but ``network.npz``, by path."""
+    scripts = {Path(name).name: _text(resource("deploy") / name) for name in SCRIPTS}
+    return {
+        **scripts,
+        "network.json": plan.text(),
+        "spynnaker.cfg": _config(board),
+        "virtual/spynnaker.cfg": board.config(virtual=True),
+        "README.md": _readme(plan, board),
     }
-    for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _config(board: SpinnakerBoard) -> str:

@@ -50,7 +50,7 @@ def spinnaker_findings(
     board
         Where it goes.
     steps
-        Length of the run, which decides how much is recorded.
+        Length of the run; spikes that are listed beyond it do not count.
     seed, drive
         As for a run.
 
