@@ -44,7 +44,7 @@ def export(
     model: Model,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")],
     board: Annotated[
-        str | None, typer.Option("--board", "-B", help="Board, or a board file; for cortex-m.")
+        str | None, typer.Option("--board", "-B", help="Board, or a board file.")
     ] = None,
     target: Annotated[
         str,
@@ -76,7 +76,8 @@ def export(
     experiment = load_experiment(model, protocol, set_, steps if steps is not None else DEMO_STEPS)
     if target in EXPORTERS:
         count = steps if steps is not None else experiment.steps
-        export_script(target, experiment, out, steps=count, seed=seed, force=force, json=json)
+        given: dict[str, Any] = {"seed": seed, "force": force, "json": json, "board": board}
+        export_script(target, experiment, out, steps=count, **given)
         return
     if board is None:
         raise ParameterError("is missing.", where="--board", hint="'neuro targets' lists boards.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -17,6 +19,7 @@ from neuro.cli.options import (
     StepsOption,
     load_experiment,
 )
+from neuro.simulation.distance import SpikeDistance
 from neuro.simulation.verify import verify as verify_network
 
 
@@ -50,7 +53,9 @@ def verify(
     )
     if json:
         found = {name: None if d is None else str(d) for name, d in result.divergences.items()}
-        print_json({"identical": result.identical, "steps": result.steps, "divergences": found})
+        far = {name: [asdict(d) for d in ds] for name, ds in result.distances.items()}
+        tree = {"identical": result.identical, "steps": result.steps, "divergences": found}
+        print_json({**tree, "distances": far})
     else:
         rows = [(backends[0], "yardstick")]
         rows += [
@@ -58,8 +63,25 @@ def verify(
         ]
         title = f"{experiment.network.name}, {result.steps} steps: spikes, states and weights"
         print_table(title, ("backend", "result"), rows)
+        for name, distances in result.distances.items():
+            _print_distances(name, distances)
     if not result.identical:
         raise typer.Exit(NO)
+
+
+def _print_distances(name: str, distances: Sequence[SpikeDistance]) -> None:
+    rows = [
+        (
+            d.source,
+            f"{d.expected:,}",
+            f"{d.found:,}",
+            f"{d.victor_purpura:.2f}",
+            f"{d.van_rossum:.2f}",
+        )
+        for d in distances
+    ]
+    columns = ("source", "spikes", f"on {name}", "Victor-Purpura", "van Rossum")
+    print_table(f"{name}: distances, mean over cells", columns, rows)
 
 
 command = verify

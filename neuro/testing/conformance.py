@@ -156,6 +156,8 @@ def judge(
         given = _options(chosen, options or {})
         if reason := chosen.unavailable():
             return Outcome(verdict="unavailable", detail=reason)
+        if chosen.runs_on(given) == "mapping only":
+            return Outcome(verdict="unavailable", detail="maps only, nothing runs")
         findings = chosen.check(case.network, given)
         if errors := [f for f in findings if f.severity == "error"]:
             return Outcome(verdict="refused", detail=_rules(errors))

@@ -22,6 +22,7 @@ def test_three_engines_are_identical_on_the_memory(call: Call) -> None:
         "identical": True,
         "steps": 40,
         "divergences": {"c": None, "numba": None},
+        "distances": {},
     }
 
 

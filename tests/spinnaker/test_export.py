@@ -145,6 +145,6 @@ def test_a_run_on_a_machine_that_does_not_answer(tmp_path: Path) -> None:
     path = tmp_path / "lab.toml"
     path.write_text(MACHINE)
     start = time.monotonic()
-    with pytest.raises(DeviceError, match="192.0.2.1"):
+    with pytest.raises(DeviceError, match=r"192\.0\.2\.1"):
         neuro.simulate(stdp_network(64), 20, backend="spinnaker", options={"board": str(path)})
     assert time.monotonic() - start < 30

@@ -71,6 +71,11 @@ def changing(net: Any, source: Any, cells: Any) -> None:
     net.inject(neuro.StepCurrentSource([5.0], [1.0]), cells, label="late")
 
 
+def long_row(net: Any, source: Any, cells: Any) -> None:
+    rows = neuro.FromListConnector([(0, k % 10, 0.1, 1.0) for k in range(300)])
+    net.projection(source, cells, rows, neuro.StaticSynapse(), label="p")
+
+
 CASES: dict[str, tuple[neuro.Network, SpinnakerBoard, str, str, str]] = {
     "a cell that it lacks": (
         network(cell=neuro.AdEx()),
@@ -151,20 +156,7 @@ CASES: dict[str, tuple[neuro.Network, SpinnakerBoard, str, str, str]] = {
         "101 cores",
     ),
     "rows that are too long": (
-        network(
-            lambda net, source, cells: (
-                [
-                    net.projection(
-                        source,
-                        cells,
-                        neuro.FromListConnector([(0, k % 10, 0.1, 1.0) for k in range(300)]),
-                        neuro.StaticSynapse(),
-                        label="p",
-                    )
-                ]
-                and None
-            )
-        ),
+        network(long_row),
         board(),
         "row",
         "population 'cells'",

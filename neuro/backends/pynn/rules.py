@@ -95,7 +95,7 @@ def _way_out(found: Iterable[Finding], simulator: Simulator) -> Iterator[Finding
             rule="approximate",
             where=f"backend 'pynn:{simulator.name}'",
             what="the network can run, but to other spikes than elsewhere.",
-            hint="To run it so: --option approximate=true; neuro verify measures how far off it is.",
+            hint="To run it so: --approximate; neuro verify measures how far off it is.",
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from neuro.backends.rules import refuse
 from neuro.deploy.project_files import write_folder
+from neuro.deploy.spinnaker.boards import load_spinnaker_board
 from neuro.deploy.spinnaker.machine import SpinnakerBoard
 from neuro.deploy.spinnaker.mapping import plan_for
 from neuro.deploy.spinnaker.predict import Prediction
@@ -89,7 +90,24 @@ def export_spinnaker(
         "seed": chosen,
         "steps": steps,
     }
-    write_folder(out, project_texts(plan, board), facts, force=force)
+    texts = project_texts(plan, board, findings)
+    write_folder(out, texts, facts, force=force)
     with replacing(out / "network.npz") as beside:
         plan.write_arrays(beside)
     return SpinnakerExport(out, board, tuple(findings), prediction)
+
+
+def export_files(
+    network: Network,
+    out: Path,
+    *,
+    steps: int,
+    inputs: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    force: bool = False,
+    board: str = "spinn5",
+) -> list[Path]:
+    """As `export_spinnaker`, for a board by name or path; returns the files."""
+    chosen = load_spinnaker_board(board)
+    export_spinnaker(network, chosen, out, steps=steps, inputs=inputs, seed=seed, force=force)
+    return sorted(path for path in out.rglob("*") if path.is_file())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from neuro.backends.pynn.translate import Plan
 from neuro.deploy.spinnaker.machine import SpinnakerBoard
+from neuro.errors import Finding
 from neuro.resources import folder as resource
 
 SCRIPTS = ("pynn/pynn_network.py", "spinnaker/run.py")
@@ -30,7 +32,9 @@ def write_project(plan: Plan, board: SpinnakerBoard, folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def project_texts(plan: Plan, board: SpinnakerBoard) -> dict[str, str]:
+def project_texts(
+    plan: Plan, board: SpinnakerBoard, findings: Sequence[Finding] = ()
+) -> dict[str, str]:
     """Texts of all files of a project but ``network.npz``, by path."""
     scripts = {Path(name).name: _text(resource("deploy") / name) for name in SCRIPTS}
     return {
@@ -38,7 +42,7 @@ def project_texts(plan: Plan, board: SpinnakerBoard) -> dict[str, str]:
         "network.json": plan.text(),
         "spynnaker.cfg": _config(board),
         "virtual/spynnaker.cfg": board.config(virtual=True),
-        "README.md": _readme(plan, board),
+        "README.md": _readme(plan, board, findings),
     }
 
 
@@ -54,7 +58,7 @@ def _config(board: SpinnakerBoard) -> str:
     return NO_MACHINE + "\n".join(kept) + "\n"
 
 
-def _readme(plan: Plan, board: SpinnakerBoard) -> str:
+def _readme(plan: Plan, board: SpinnakerBoard, findings: Sequence[Finding]) -> str:
     environment = Environment(
         loader=FileSystemLoader(resource("deploy") / "spinnaker"),
         undefined=StrictUndefined,
@@ -67,6 +71,7 @@ def _readme(plan: Plan, board: SpinnakerBoard) -> str:
         board=board,
         steps=plan.tree["steps"],
         dt=plan.tree["dt"],
+        findings=findings,
         populations=plan.tree["populations"],
         plastic=any(p["stdp"] is not None for p in plan.tree["projections"]),
     )
