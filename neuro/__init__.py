@@ -43,6 +43,7 @@ from neuro.passes.quantise import quantise
 from neuro.passes.spinnaker import to_spinnaker
 from neuro.recording.data import Recording
 from neuro.simulation.check import check
+from neuro.simulation.nir import NIRModel, from_nir
 from neuro.simulation.run import simulate, simulate_to_file
 from neuro.simulation.session import RunInterrupted, Session
 from neuro.simulation.verify import verify
@@ -91,6 +92,7 @@ __all__ = [
     "IF_curr_exp",
     "Izhikevich",
     "LoihiLIF",
+    "NIRModel",
     "Network",
     "NetworkBuilder",
     "NeuroError",
@@ -115,6 +117,7 @@ __all__ = [
     "check",
     "fixed_point",
     "freeze",
+    "from_nir",
     "load_network",
     "quantise",
     "save_network",
