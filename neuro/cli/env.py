@@ -26,12 +26,21 @@ def env(
     """Make the environment that a backend runs in, in neuro's cache; nothing else is touched."""
     if name not in _ENVIRONMENTS:
         raise unknown_name(name, _ENVIRONMENTS, kind="environment", where="env")
-    report = (lambda _: None) if json else out.print
+    report = _say_nothing if json else _say
     made = _ENVIRONMENTS[name](python=python, force=force, report=report)
     if json:
         print_json({"folder": str(made.folder), **made.versions})
         return
-    out.print(f"{made.folder} is ready: {', '.join(f'{k} {v}' for k, v in made.versions.items())}.")
+    versions = ", ".join(f"{package} {version}" for package, version in made.versions.items())
+    _say(f"{made.folder} is ready: {versions}.")
+
+
+def _say(text: str) -> None:
+    out.print(text, markup=False, soft_wrap=True)
+
+
+def _say_nothing(text: str) -> None:
+    del text
 
 
 command = env

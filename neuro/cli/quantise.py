@@ -23,6 +23,7 @@ from neuro.cli.options import (
 from neuro.errors import ParameterError, unknown_name
 from neuro.formats.network_file import save_network
 from neuro.ir.network import Network
+from neuro.passes.declare_inputs import declare_inputs
 from neuro.passes.freeze import freeze
 from neuro.passes.loihi import LoihiReport, to_loihi
 from neuro.passes.quantise import QuantiseReport
@@ -67,7 +68,10 @@ def quantise(
     seed: SeedOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Turn MODEL into integers: run it, choose how to express every variable, compare spikes."""
+    """Turn MODEL into integers: run it, choose how to express every variable, compare spikes.
+
+    The network that is written has the input of MODEL's protocol.
+    """
     if to not in _FORMATS:
         raise unknown_name(to, _FORMATS, kind="format", where="--to")
     own = {
@@ -82,11 +86,13 @@ def quantise(
     experiment = load_experiment(model, protocol, set_, steps)
     common = {
         "steps": steps if steps is not None else experiment.steps,
-        "inputs": experiment.inputs,
+        "inputs": None,
         "seed": seed,
         "backend": backend,
     }
-    network, facts, show = make(experiment.network, {**common, **given})
+    network, facts, show = make(
+        declare_inputs(experiment.network, experiment.inputs), {**common, **given}
+    )
     written = None if out_ is None else save_network(network, out_)
     if json:
         print_json({**facts, "out": None if written is None else str(written)})

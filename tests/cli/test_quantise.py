@@ -27,6 +27,7 @@ def test_the_memory_in_fixed_point_is_written_and_verifies(
     assert "0 spikes changed, 0 values reached their limit." in text
     network = neuro.load_network(path)
     assert network.format == neuro.fixed_point(15, 16, weight_bits=8)
+    assert len(neuro.simulate(network, 90).spikes["OutCont"]) > 20  # it has the protocol's input
     assert call("verify", path, "--steps", "20").exit_code == 0
 
 

@@ -42,12 +42,16 @@ def run(network: Network, experiment: Experiment, backend: str) -> set[Spike]:
     )
 
 
-def in_loihi(experiment: Experiment) -> Any:
-    return neuro.to_loihi(experiment.network, steps=experiment.steps, inputs=experiment.inputs)
+def in_loihi(experiment: Experiment, backend: str = "reference") -> Any:
+    return neuro.to_loihi(
+        experiment.network, steps=experiment.steps, inputs=experiment.inputs, backend=backend
+    )
 
 
-def in_spinnaker(experiment: Experiment) -> Any:
-    return neuro.to_spinnaker(experiment.network, steps=experiment.steps, inputs=experiment.inputs)
+def in_spinnaker(experiment: Experiment, backend: str = "reference") -> Any:
+    return neuro.to_spinnaker(
+        experiment.network, steps=experiment.steps, inputs=experiment.inputs, backend=backend
+    )
 
 
 @pytest.mark.parametrize("protocol", ["functional", "map"])
@@ -63,7 +67,7 @@ def test_in_spinnakers_arithmetic_spikes_equal_those_recorded_on_it(
 
 def test_in_spinnakers_arithmetic_the_stress_experiment_keeps_every_spike() -> None:
     experiment = SPEC.experiment("stress")
-    found = run(in_spinnaker(experiment).network, experiment, "c")
+    found = run(in_spinnaker(experiment, "c").network, experiment, "c")
     assert len(found) == sum(COUNTS["stress"])
     assert found == run(experiment.network, experiment, "c")
 
@@ -83,7 +87,7 @@ def test_in_loihis_format_spikes_equal_those_recorded_on_spinnaker(
 @pytest.mark.parametrize("form", ["spinnaker", "delta"])
 def test_in_loihis_format_the_stress_experiment_keeps_every_spike(form: str) -> None:
     experiment = SPEC.experiment("stress", {"form": form})
-    found = run(in_loihi(experiment).network, experiment, "c")
+    found = run(in_loihi(experiment, "c").network, experiment, "c")
     assert len(found) == sum(COUNTS["stress"])
     assert found == run(experiment.network, experiment, "c")
 

@@ -147,9 +147,18 @@ def _synapses(network: Network, node: Projection, seed: int) -> list[Finding]:
         ]
     expanded = synapses(network, node, seed)
     found = []
-    if as_mantissas(expanded.weight) is None:
+    # Where the cells are to be quantised, their weights will be.
+    post = network.sources[node.post]
+    if (
+        isinstance(post, Population)
+        and is_loihi_cell(post)
+        and as_mantissas(expanded.weight) is None
+    ):
         what = "has weights that are no 8-bit mantissas with one exponent from 0 to 7."
-        found.append(_error("lava-weight", f"{where}, weight", what, QUANTISE))
+        hint = (
+            "Round them with neuro.ir.loihi.quantise_weights, or quantise the float network again."
+        )
+        found.append(_error("lava-weight", f"{where}, weight", what, hint))
     longest = int(np.max(expanded.delay, initial=1))
     if longest > MAX_DELAY:
         what = f"has a delay of {longest} steps; Loihi's synapses reach {MAX_DELAY}."
