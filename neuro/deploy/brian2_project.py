@@ -67,7 +67,7 @@ def export_brian2(
     script = render(
         program,
         "script.py.j2",
-        listed=True,
+        mode="script",
         steps=steps,
         milliseconds=program.dt * 1000,
         recorded=repr(recorded),

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from neuro.backends.contract import Backend, Engine
 from neuro.backends.rules import missing, only_float, refuse
-from neuro.errors import Finding
+from neuro.errors import Finding, ParameterError, suggestion
 from neuro.ir.network import Network
 
+Mode = Literal["runtime", "cpp_standalone"]
 INSTALL = "pip install 'neuro-spiking[brian2]'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brian2Options:
-    """Options of the Brian2 backend."""
+    """Options of the Brian2 backend.
+
+    Attributes
+    ----------
+    mode
+        ``"runtime"``: Brian2 runs in this process, with numpy; nothing is compiled.
+        ``"cpp_standalone"``: Brian2 writes a C++ program, which is built once per network and runs from
+        step 0; float64 only.
+    """
+
+    mode: Mode = "runtime"
 
 
 class Brian2Backend(Backend):
@@ -37,6 +49,14 @@ class Brian2Backend(Backend):
         if self.unavailable():
             what = "needs the package brian2, which is not installed."
             findings.append(missing(self.name, what, f"Install it with: {INSTALL}."))
+        if options.mode == "cpp_standalone":
+            findings += _standalone_findings(network)
+        elif options.mode != "runtime":
+            raise ParameterError(
+                f"is {options.mode!r}.",
+                where="backend 'brian2', mode",
+                hint=suggestion(options.mode, get_args(Mode)),
+            )
         return findings
 
     def compile(self, network: Network, options: Brian2Options, seed: int) -> Engine:
@@ -44,6 +64,36 @@ class Brian2Backend(Backend):
         refuse(self.name, self.check(network, options))
         from neuro.backends.brian2.engine import Brian2Engine
         from neuro.backends.brian2.lower import lower
+        from neuro.backends.brian2.standalone import StandaloneEngine
 
         machine, program = lower(network, seed)
+        if options.mode == "cpp_standalone":
+            return StandaloneEngine(machine, program)
         return Brian2Engine(machine, program)
+
+
+def _standalone_findings(network: Network) -> list[Finding]:
+    """What keeps a C++ program of Brian2 from being exact, or from being built."""
+    findings = []
+    if network.format.kind == "float32":
+        findings.append(
+            Finding(
+                severity="error",
+                rule="number-format",
+                where=f"network {network.name!r}, format",
+                what="Brian2's C++ computes float32 in double precision, to other bits.",
+                hint="Use float64, or mode='runtime', which is exact in both.",
+            )
+        )
+    lacking = [tool for tool in ("g++", "make") if shutil.which(tool) is None]
+    if lacking:
+        findings.append(
+            Finding(
+                severity="error",
+                rule="no-compiler",
+                where="backend 'brian2', mode",
+                what=f"cpp_standalone needs {' and '.join(lacking)}.",
+                hint="Install them, or use mode='runtime'.",
+            )
+        )
+    return findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,7 +20,77 @@ from neuro.reference.machine import Machine
 from neuro.snapshot import history_lists, history_rows
 
 
-class Brian2Engine(Engine):
+class ProgramEngine(Engine):
+    """What engines of a Brian2 program share: names of the state, and snapshots.
+
+    Parameters
+    ----------
+    machine
+        The network with its numbers, for names, shapes and depths.
+    program
+        The network as a Brian2 program.
+    """
+
+    def __init__(self, machine: Machine, program: Program) -> None:
+        self._machine, self._program = machine, program
+        self._sources = recorded_sources(machine.network)
+        self._plans = sample_plans(machine.network, machine.seed)
+
+    @abstractmethod
+    def _array(self, owner: str, variable: str) -> Array:
+        """The values of a variable of a Brian2 object, as Brian2 keeps them."""
+
+    @abstractmethod
+    def _spikes(self, source: str) -> list[Array]:
+        """Cells that spiked in the last steps, the last step first."""
+
+    def _place(self, target: str, variable: str) -> Place | None:
+        kind = "synapse" if target in self._machine.edges else "state"
+        return self._program.places.get(f"{kind}/{target}/{variable}")
+
+    def read(self, target: str, variable: str) -> NDArray[Any]:
+        """A copy of a variable's values."""
+        place = self._place(target, variable)
+        if place is None:
+            return np.empty(0, self._program.dtype)
+        return self._array(place.object, place.variable).copy()
+
+    def _arrays(self) -> Iterator[tuple[str, Array, Array | slice]]:
+        """The arrays of the state by their names in a snapshot, and the rows that belong there."""
+        for name, place in self._program.places.items():
+            array = self._array(place.object, place.variable)
+            if place.shape is not None:
+                array = array.reshape(place.shape)
+            yield name, array, slice(None) if place.rows is None else place.rows
+
+    def snapshot(self) -> Snapshot:
+        """The complete state."""
+        result: Snapshot = self._constants()
+        for name, array, rows in self._arrays():
+            kind = np.int64 if name.startswith("refractory/") else self._program.dtype
+            result[name] = array[rows].astype(kind)
+        result["step"] = np.asarray(self.step, np.int64)
+        for name in self._machine.spikes:
+            result[f"history/{name}"] = history_rows(self._spikes(name))
+        return result
+
+    def _constants(self) -> Snapshot:
+        """What never changes: counters of cells that are never refractory, and empty arrays."""
+        result: Snapshot = {}
+        for name, cells in self._machine.cells.items():
+            result[f"refractory/{name}"] = np.zeros(cells.node.size, np.int64)
+        for name, edges in self._machine.edges.items():
+            parts = {
+                f"synapse/{name}": edges.state,
+                f"trace/{name}/pre": edges.pre.state,
+                f"trace/{name}/post": edges.post.state,
+            }
+            for place, state in parts.items():
+                result |= {f"{place}/{k}": v[:0].copy() for k, v in state.items() if not v.size}
+        return result
+
+
+class Brian2Engine(ProgramEngine):
     """A network run by Brian2's own objects.
 
     ``Network.run`` prepares all objects anew whenever it is called, which takes longer than a step.
@@ -36,9 +107,7 @@ class Brian2Engine(Engine):
 
     def __init__(self, machine: Machine, program: Program) -> None:
         self._brian2 = brian2 = load_brian2()
-        self._machine, self._program = machine, program
-        self._sources = recorded_sources(machine.network)
-        self._plans = sample_plans(machine.network, machine.seed)
+        super().__init__(machine, program)
         with exact_code(brian2, codegen__target="numpy"):
             self._module = load(program)
             self._network, clock, self._objects = self._module["build"](arrays(program))
@@ -101,56 +170,14 @@ class Brian2Engine(Engine):
         found: Array = self._objects[owner].variables[variable].get_value()
         return found
 
-    def _place(self, target: str, variable: str) -> Place | None:
-        kind = "synapse" if target in self._machine.edges else "state"
-        return self._program.places.get(f"{kind}/{target}/{variable}")
-
-    def read(self, target: str, variable: str) -> NDArray[Any]:
-        """A copy of a variable's values."""
-        place = self._place(target, variable)
-        if place is None:
-            return np.empty(0, self._program.dtype)
-        return self._array(place.object, place.variable).copy()
+    def _spikes(self, source: str) -> list[Array]:
+        return list(self._history[source])
 
     def write(self, target: str, variable: str, values: NDArray[np.float64]) -> None:
         """Set a variable's values."""
         place = self._place(target, variable)
         if place is not None:
             self._array(place.object, place.variable)[:] = values
-
-    def _arrays(self) -> Iterator[tuple[str, Array, Array | slice]]:
-        """The arrays of the state by their names in a snapshot, and the rows that belong there."""
-        for name, place in self._program.places.items():
-            array = self._array(place.object, place.variable)
-            if place.shape is not None:
-                array = array.reshape(place.shape)
-            yield name, array, slice(None) if place.rows is None else place.rows
-
-    def snapshot(self) -> Snapshot:
-        """The complete state."""
-        result: Snapshot = self._constants()
-        for name, array, rows in self._arrays():
-            kind = np.int64 if name.startswith("refractory/") else self._program.dtype
-            result[name] = array[rows].astype(kind)
-        result["step"] = np.asarray(self.step, np.int64)
-        for name, history in self._history.items():
-            result[f"history/{name}"] = history_rows(list(history))
-        return result
-
-    def _constants(self) -> Snapshot:
-        """What never changes: counters of cells that are never refractory, and empty arrays."""
-        result: Snapshot = {}
-        for name, cells in self._machine.cells.items():
-            result[f"refractory/{name}"] = np.zeros(cells.node.size, np.int64)
-        for name, edges in self._machine.edges.items():
-            parts = {
-                f"synapse/{name}": edges.state,
-                f"trace/{name}/pre": edges.pre.state,
-                f"trace/{name}/post": edges.post.state,
-            }
-            for place, state in parts.items():
-                result |= {f"{place}/{k}": v[:0].copy() for k, v in state.items() if not v.size}
-        return result
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go to the state of `snapshot`; the queues of Brian2 are filled again from its spikes."""
@@ -186,7 +213,7 @@ class Brian2Engine(Engine):
 
 def load(program: Program) -> dict[str, Any]:
     """The program's functions, from its text."""
-    text = render(program, "program.py.j2", listed=False)
+    text = render(program, "program.py.j2", mode="engine")
     module: dict[str, Any] = {"__name__": "neuro_brian2_program"}
     exec(compile(text, "<Brian2 program>", "exec"), module)  # noqa: S102 - our own text
     return module

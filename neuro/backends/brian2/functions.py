@@ -37,6 +37,7 @@ ARITY = {
     "signal": 3,
     "poisson": 3,
     "listed": 3,
+    "stop": 1,
 }
 """Arguments of each function that a program may call."""
 
@@ -129,3 +130,15 @@ def _inner(expression: Expression, conditions: set[str]) -> str:
     text = _numpy(expression, conditions)
     simple = isinstance(expression, Name | Call | Literal) and not text.startswith("-")
     return text if simple else f"({text})"
+
+
+def library_in_c(names: Iterable[str], dtype: Float) -> list[str]:
+    """Library functions as C."""
+    from neuro.backends.c.generate import environment, library_function_in_c
+
+    template = environment().get_template("function.c.j2")
+    return [
+        template.render(function=library_function_in_c(name, precision(dtype), dtype)).strip()
+        for name in names
+        if name in LIBRARY
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 import warnings
 from collections.abc import Iterator
@@ -19,6 +20,11 @@ def load_brian2() -> ModuleType:
     sys.excepthook = hook
     module: ModuleType = brian2
     return module
+
+
+def brian2_version() -> str:
+    """The version that is installed, without importing it."""
+    return importlib.metadata.version("brian2")
 
 
 @contextmanager

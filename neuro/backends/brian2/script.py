@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,7 @@ _ZERO = ("0", "0.0", "False")
 """What variables start with anyway."""
 
 
-def render(program: Program, template: str, **more: Any) -> str:
+def render(program: Program, template: str, *, also: Iterable[str] = (), **more: Any) -> str:
     """The text of `program` in a template.
 
     Parameters
@@ -27,13 +28,16 @@ def render(program: Program, template: str, **more: Any) -> str:
         The program.
     template
         Name of the template.
+    also
+        Functions that the template calls besides.
     more
         What else the template needs.
     """
     owners: list[Owner] = [*program.groups, *program.connections]
-    functions = needed(program.functions, program.dtype)
+    called = program.functions | set(also)
+    functions = needed(called, program.dtype)
     text = (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             name=program.name,
@@ -42,7 +46,7 @@ def render(program: Program, template: str, **more: Any) -> str:
             real=np.dtype(program.dtype).name,
             functions=functions,
             library={n: library_function(n, program.dtype) for n in functions if n in LIBRARY},
-            called=[(name, ARITY[name]) for name in sorted(program.functions)],
+            called=[(name, ARITY[name]) for name in sorted(called)],
             schedule=repr(list(SCHEDULE)),
             poisson=list(enumerate(program.poisson)),
             signals=list(enumerate(program.signals)),
@@ -81,8 +85,9 @@ def arrays(program: Program) -> dict[str, Array]:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of Brian2 programs."""
+    made = Environment(
         loader=PackageLoader("neuro.backends.brian2"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -90,14 +95,14 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - it is Python, not HTML
     )
-    environment.globals |= {
+    made.globals |= {
         "model": _model,
         "block": _block,
         "reals": _reals,
         "assignments": _assignments,
         "scalar_delays": _scalar_delays,
     }
-    return environment
+    return made
 
 
 def _model(owner: Owner) -> str:

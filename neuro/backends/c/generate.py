@@ -80,10 +80,14 @@ def _functions(
     precision: Precision = "float32" if dtype is np.float32 else "float64"
     expressions = [e for kernel in cells for e in cell_expressions(kernel)]
     expressions += [e for kernel in synapses for e in synapse_expressions(kernel)]
-    return [_function(name, precision, dtype) for name in library_functions(expressions, precision)]
+    return [
+        library_function_in_c(name, precision, dtype)
+        for name in library_functions(expressions, precision)
+    ]
 
 
-def _function(name: str, precision: Precision, dtype: Float) -> dict[str, Any]:
+def library_function_in_c(name: str, precision: Precision, dtype: Float) -> dict[str, Any]:
+    """What the template ``function.c.j2`` needs for a library function."""
     meaning = definition(name, precision)
     local = sorted(program_writes(meaning.body))
     known = safe_names([meaning.argument, *local], KEYWORDS)
