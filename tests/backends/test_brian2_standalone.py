@@ -94,8 +94,12 @@ def test_it_is_built_once_and_cannot_be_changed(tmp_path: Path, monkeypatch: Any
             session.write("cells", "v", 0.5)
         with pytest.raises(UnsupportedError, match="step 0 only"):
             session.restore(session.snapshot())
+        at_rest = session.snapshot()
     assert before
     assert not any(tmp_path.iterdir())
+    with neuro.Session(network(), backend="reference") as session:
+        difference = first_difference(session.snapshot(), at_rest, 0)
+    assert difference is None, str(difference)
 
 
 @needs_brian2

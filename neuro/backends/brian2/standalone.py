@@ -26,7 +26,7 @@ from neuro.backends.brian2.engine import ProgramEngine
 from neuro.backends.brian2.functions import library_in_c, needed
 from neuro.backends.brian2.installed import brian2_version
 from neuro.backends.brian2.program import Array, Program
-from neuro.backends.brian2.script import arrays, environment, render
+from neuro.backends.brian2.script import Owner, arrays, environment, render
 from neuro.backends.contract import Snapshot
 from neuro.cache import writable_cache
 from neuro.drive import Drive, Signal, Spikes
@@ -145,7 +145,10 @@ class StandaloneEngine(ProgramEngine):
 
     def _again(self) -> None:
         """Run again, exactly as far as has been asked for."""
-        self._run(self.step, Drive({}, {}))
+        if self.step:
+            self._run(self.step, Drive({}, {}))
+        else:
+            self._done = _Done(steps=0, state=start(self._program))
 
     def _spikes(self, source: str) -> list[Array]:
         depth = self._machine.spikes[source].maxlen or 1
@@ -179,6 +182,21 @@ def _spiking(machine: Machine) -> list[str]:
         for name in machine.spikes
         if name not in machine.cells or machine.cells[name].spike is not None
     ]
+
+
+def start(program: Program) -> dict[str, Array]:
+    """The state before step 0, by object and variable."""
+    sizes = {group.name: group.size for group in program.groups}
+    sizes |= {synapses.name: len(synapses.pre) for synapses in program.connections}
+    owners: list[Owner] = [*program.groups, *program.connections]
+    return {
+        f"{owner.name}/{variable.name}": np.broadcast_to(
+            np.asarray(0 if variable.value is None else variable.value), sizes[owner.name]
+        ).astype(program.dtype if variable.kind == "1" else np.int64)
+        for owner in owners
+        for variable in owner.variables
+        if "shared" not in variable.flags and variable.link is None
+    }
 
 
 # Building ----------------------------------------------------------------------------------------
