@@ -30,6 +30,9 @@ class Incoming:
         Of the magnitudes of its weights; for plastic ones, as if all were as large as they can get.
     delay_variance
         Of its delays.
+    scale
+        What is in the weights besides the unit: 1024 for conductances.  sPyNNaker 7.4.1 leaves it out
+        of the sum of all synapses, and so do we.
     """
 
     synapses: int
@@ -37,6 +40,7 @@ class Incoming:
     variance: float
     largest: float
     delay_variance: float
+    scale: float = 1.0
 
 
 @dataclass(slots=True)
@@ -77,7 +81,7 @@ def largest_sum(incoming: Iterable[Incoming], dt: float) -> float:
         weights.add(item.mean, item.variance, item.synapses)
         delays.add(0.0, item.delay_variance, item.synapses)
         biggest = max(biggest, item.largest)
-        total += max(1.0, RATE * dt) * item.largest * item.synapses
+        total += max(1.0, RATE * dt) * item.largest / item.scale * item.synapses
     if delays.variance == 0.0:
         return max(total, biggest)
     return max(min(_upper_bound(weights, RATE * dt * weights.count), total), biggest)

@@ -130,6 +130,17 @@ def test_nothing_is_different_in_silence(name: str) -> None:
         assert all(d.victor_purpura < 5 for d in found.distances["pynn:nest"])
 
 
+def test_currents_of_izhikevich_cells_are_scaled_to_the_capacitance_that_pynn_has() -> None:
+    """Wrong by a factor of a thousand, NEST's cell would fire in every step."""
+    net = neuro.NetworkBuilder(dt=0.1, format=neuro.FLOAT64)
+    cells = net.population(3, neuro.Izhikevich(i_offset=2.0, cm=0.5), label="cells")
+    net.inject(neuro.StepCurrentSource([100.0], [1.5]), cells, label="more")
+    expected, found = runs(net.build(), 4000)
+    counts = [len(r.spikes["cells"]) for r in (expected, found)]
+    assert counts[0] >= 15
+    assert counts[1] == pytest.approx(counts[0], rel=0.15)
+
+
 def test_ca3_is_refused_with_reasons_and_measured() -> None:
     experiment = load_model("ca3-memory").experiment(None, {"form": "delta"})
     findings = neuro.check(experiment.network, "pynn:nest")

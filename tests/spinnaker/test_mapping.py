@@ -50,8 +50,8 @@ def mixed_network() -> neuro.Network:
     cells = {
         "cond": neuro.IF_cond_exp(),
         "alpha": neuro.IF_curr_alpha(),
-        "delta": neuro.IF_curr_delta(),
-        "izhikevich": neuro.Izhikevich(),
+        "exact": neuro.IF_curr_exp(),
+        "euler": neuro.IF_cond_exp(scheme="euler"),
         "plain": neuro.IF_curr_exp(tau_m=neuro.Uniform(10.0, 30.0)),
     }
     some, delay = neuro.FixedProbabilityConnector(0.6), neuro.Uniform(1.0, 60.0)

@@ -84,6 +84,13 @@ CASES: dict[str, tuple[neuro.Network, SpinnakerBoard, str, str, str]] = {
         "population 'cells'",
         "EIF_cond_exp_isfa_ista",
     ),
+    "a cell that is another there": (
+        network(cell=neuro.Izhikevich()),
+        board(),
+        "cell",
+        "population 'cells'",
+        "exponential synaptic currents",
+    ),
     "a cell that PyNN lacks": (
         network(cell=neuro.LIF()),
         board(),

@@ -69,7 +69,7 @@ def findings(
     """Everything that keeps `network` from running on `simulator`, or changes its spikes."""
     found = [*only_float(network, f"pynn:{simulator.name}"), *_grid(network, simulator)]
     for population in network.populations:
-        found += _population(network, population, simulator, seed)
+        found += _population(population, simulator)
     for projection in network.projections:
         found += _projection(network, projection, simulator, seed)
     for item in (*network.inputs, *network.graded):
@@ -128,9 +128,7 @@ def _grid(network: Network, simulator: Simulator) -> Iterator[Finding]:
 # Cells -------------------------------------------------------------------------------------------
 
 
-def _population(
-    network: Network, population: Population, simulator: Simulator, seed: int
-) -> Iterator[Finding]:
+def _population(population: Population, simulator: Simulator) -> Iterator[Finding]:
     where = f"population {population.name!r}"
     match = find_cell(population.cell)
     if match is None:
@@ -155,10 +153,11 @@ def _population(
             )
         return
     if standard.name not in simulator.cells:
-        yield _error("cell", where, f"{simulator.title} has no {standard.name} in PyNN.")
+        why = simulator.lacking.get(standard.name, "")
+        what = f"{simulator.title} has no {standard.name} in PyNN"
+        yield _error("cell", where, why or f"{what}.", "Use IF_curr_exp, or another backend.")
         return
     yield from _integration(where, match, simulator)
-    yield from _fixed(network, population, match, seed, where)
     yield from _initial(population, match, simulator, where)
 
 
@@ -175,27 +174,6 @@ def _integration(where: str, match: CellMatch, simulator: Simulator) -> Iterator
         f"{standard.scheme!r}.",
         hint,
     )
-
-
-def _fixed(
-    network: Network, population: Population, match: CellMatch, seed: int, where: str
-) -> Iterator[Finding]:
-    values = resolve.parameters(
-        population.cell.parameters,
-        population.parameters,
-        population.size,
-        seed,
-        f"{population.name}/parameter",
-    )
-    for name, needed in match.standard.fixed.items():
-        own = match.renaming[name]
-        if np.any(np.asarray(values[own]) != needed):
-            yield _error(
-                "cell-parameter",
-                f"{where}, {own}",
-                f"PyNN's {match.standard.name} has no such parameter.",
-                f"Leave it at {needed:g} (SI).",
-            )
 
 
 def _initial(
@@ -324,7 +302,8 @@ def _plastic(
             "Leave dendritic_delay_fraction at 1.",
         )
     if simulator.stdp:
-        yield _error("stdp-tie", where, f"{simulator.title} {simulator.stdp}.")
+        what = f"{simulator.title} {simulator.stdp}."
+        yield _error("stdp-tie", where, what, "Use another backend where the rule matters.")
 
 
 def _bounds(

@@ -31,6 +31,8 @@ class Simulator:
         True if a step is run at rest first, because its sources cannot fire at time 0.
     cells
         Standard cells that it has.
+    lacking
+        Why it lacks a cell that PyNN knows there by name, by cell.
     exact
         Keys of cells that it integrates as ours do, up to rounding.
     latency
@@ -65,6 +67,7 @@ class Simulator:
     lead: int = 0
     rest: bool = False
     cells: frozenset[str] = _ALL
+    lacking: Mapping[str, str] = field(default_factory=dict)
     exact: frozenset[str] = frozenset()
     latency: Mapping[str, int] = field(default_factory=dict)
     amplitude: Literal["relative", "absolute"] = "relative"
@@ -136,7 +139,13 @@ SPINNAKER = Simulator(
     title="SpiNNaker",
     module="pyNN.spiNNaker",
     packages=_PYNN | {"spynnaker": "sPyNNaker==1!7.4.1"},
-    cells=_ALL - {"EIF_cond_exp_isfa_ista"},
+    cells=frozenset({"IF_curr_exp", "IF_curr_alpha", "IF_cond_exp"}),
+    lacking={
+        "IF_curr_delta": "sPyNNaker's IF_curr_delta takes a weight as a current during one step, "
+        "not as a jump of the membrane.",
+        "Izhikevich": "sPyNNaker's Izhikevich has exponential synaptic currents, not jumps of the "
+        "membrane.",
+    },
     exact=frozenset({"IF_curr_exp/spinnaker"}),
     amplitude="absolute",
     arithmetic="computes in fixed point, 15 bits behind the point, and keeps weights in 16 bits",

@@ -47,9 +47,10 @@ class StandardCell:
     cell
         The type of our library with these equations.
     parameters
-        PyNN's name by ours, where they differ; "" for one that PyNN lacks (see `fixed`).
-    fixed
-        SI values that a parameter must have because PyNN lacks it.
+        PyNN's name by ours, where they differ; "" for one that PyNN lacks.
+    capacitance
+        Of PyNN's cell, in F, where it is no parameter there: currents are scaled to it.  0 where
+        the cell has the parameter ``cm``.
     variables
         PyNN's names of the state variables that it records or sets.
     signs
@@ -62,7 +63,7 @@ class StandardCell:
     scheme: Scheme
     cell: CellType
     parameters: Mapping[str, str] = field(default_factory=dict)
-    fixed: Mapping[str, float] = field(default_factory=dict)
+    capacitance: float = 0.0
     variables: Mapping[str, str] = field(default_factory=dict)
     signs: Mapping[str, int] = field(default_factory=lambda: {"excitatory": 1, "inhibitory": -1})
     conductance: bool = False
@@ -121,7 +122,7 @@ STANDARD_CELLS = (
         scheme="euler",
         cell=Izhikevich.cell_type,
         parameters={"cm": ""},
-        fixed={"cm": 1e-9},
+        capacitance=1e-12,
         variables={"v": "v", "u": "u"},
     ),
 )

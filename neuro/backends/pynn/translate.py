@@ -68,6 +68,10 @@ class Plan:
         self.arrays[name] = array
         return f"@{name}"
 
+    def number(self, value: float | str) -> resolve.Number:
+        """What `value` in the tree stands for."""
+        return self.arrays[value[1:]] if isinstance(value, str) else value
+
 
 def translate(network: Network, simulator: Simulator, seed: int) -> Plan:
     """The plan of a network that has passed the rules; without spikes and steps, see `add_drive`.
@@ -170,6 +174,7 @@ def _cells(
         "size": population.size,
         "cell": match.standard.name,
         "parameters": {k: plan.value(f"{population.name}/{k}", v) for k, v in given.items()},
+        "current_scale": plan.value(f"{population.name}/scale", current_scale(match, values)),
         "initial": _initial(plan, population, match, initial, simulator),
         "record": _recorded(network, population, match),
     }
@@ -185,10 +190,19 @@ def cell_parameters(
         if name:
             value = np.asarray(values[match.renaming[parameter.name]])
             given[name] = np.asarray(parse_unit(parameter.unit).from_si(value), np.float64)
+    if "i_offset" in given:
+        given["i_offset"] = np.asarray(given["i_offset"]) * current_scale(match, values)
     if "tau_refrac" in given:
         steps = resolve.refractory_steps(population, values, dt)
         given["tau_refrac"] = np.asarray(steps, np.float64) * (dt * 1000)
     return given
+
+
+def current_scale(match: CellMatch, values: Mapping[str, resolve.Number]) -> resolve.Number:
+    """What currents are multiplied by, where PyNN's cell has a capacitance of its own."""
+    if not match.standard.capacitance:
+        return 1.0
+    return match.standard.capacitance / np.asarray(values[match.renaming["cm"]])
 
 
 def _initial(
@@ -308,10 +322,10 @@ def _changes(plan: Plan, network: Network, drive: Drive, steps: int) -> list[dic
         signals = [drive.signals[i.name] for i in currents if i.post == name]
         begins = sorted({int(s) for signal in signals for s in signal.step if s < steps})
         population = next(p for p in plan.tree["populations"] if p["name"] == name)
-        base = population["parameters"]["i_offset"]
-        offset = plan.arrays[base[1:]] if isinstance(base, str) else base
+        offset = plan.number(population["parameters"]["i_offset"])
+        scale = plan.number(population["current_scale"]) * 1e9
         for step in begins:
             total = sum(np.asarray(signal.at(step), np.float64) for signal in signals)
-            value = plan.value(f"{name}/i_offset/{step}", np.asarray(offset + total * 1e9))
+            value = plan.value(f"{name}/i_offset/{step}", np.asarray(offset + total * scale))
             found.append({"step": step, "population": name, "i_offset": value})
     return sorted(found, key=lambda change: change["step"])

@@ -40,8 +40,6 @@ _NEURON_BYTES = {
     "IF_curr_exp": 60,
     "IF_cond_exp": 68,
     "IF_curr_alpha": 76,
-    "IF_curr_delta": 52,
-    "Izhikevich": 60,
 }
 """Bytes of a neuron's parameters and state."""
 
@@ -49,8 +47,6 @@ _BUILDER_BYTES = {
     "IF_curr_exp": (324, 392),
     "IF_cond_exp": (340, 440),
     "IF_curr_alpha": (356, 488),
-    "IF_curr_delta": (308, 344),
-    "Izhikevich": (324, 392),
 }
 """Bytes of what the board makes the parameters from: for the core, and for each neuron."""
 
@@ -207,8 +203,7 @@ def _poisson_bytes(plan: Plan, tree: dict[str, Any], neurons: int) -> int:
     """Bytes of a core of Poisson sources; their spikes are kept as one bit a cell and spike."""
     recorded = 0
     if "spikes" in tree["record"]:
-        value = tree["parameters"]["rate"]
-        rate = float(np.max(plan.arrays[value[1:]] if isinstance(value, str) else value))
+        rate = float(np.max(plan.number(tree["parameters"]["rate"])))
         a_step = 2 * WORD + WORD * -(-neurons // 32) * _most_spikes(rate * plan.tree["dt"] / 1000)
         recorded = a_step * (PLANNED_STEPS + _OVERFLOW_STEPS)
     return 548 + 74 * neurons + recorded

@@ -95,6 +95,7 @@ def _incoming(plan: Plan, population: str, receptor: str, scale: float) -> Itera
             variance=variance * scale**2,
             largest=most * scale,
             delay_variance=float(np.var(plan.arrays[f"{name}/delay"])),
+            scale=scale,
         )
 
 

@@ -145,7 +145,7 @@ _POSITIVE = ("cm", "tau_m", "tau_syn_E", "tau_syn_I")
 def _parameters(plan: Plan) -> Iterator[Finding]:
     for tree in plan.tree["populations"]:
         for name, given in tree["parameters"].items():
-            value = plan.arrays[given[1:]] if isinstance(given, str) else np.asarray(given)
+            value = np.asarray(plan.number(given))
             where = f"population {tree['name']!r}, {name}"
             if name in _POSITIVE and np.any(value <= 0):
                 yield _finding(
