@@ -49,7 +49,7 @@ def test_near_and_never_in_silence(simulator: Simulator) -> None:
     assert "integration" in {f.rule for f in errors}
     if simulator is NEURON and not is_compiled():
         pytest.skip("NEURON's mechanisms are not compiled; one run of pynn:neuron does so")
-    found = neuro.verify(network(), steps=600, backends=["reference", name], progress=None)
+    found = neuro.verify(network(), steps=400, backends=["reference", name], progress=None)
     for distance in found.distances.get(name, ()):
         assert distance.expected > 10
         assert abs(distance.found - distance.expected) <= 0.2 * distance.expected

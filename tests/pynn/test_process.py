@@ -99,8 +99,9 @@ def test_nest_leaves_nothing_behind(empty_places: list[Path]) -> None:
 
 @with_spinnaker
 def test_spinnaker_leaves_nothing_behind_and_invents_no_spikes(empty_places: list[Path]) -> None:
+    wired = network(cell=neuro.IF_curr_exp(scheme="spinnaker"))
     found = neuro.simulate(
-        network(),
+        wired,
         8,
         inputs=INPUTS,
         backend="spinnaker",
@@ -111,7 +112,7 @@ def test_spinnaker_leaves_nothing_behind_and_invents_no_spikes(empty_places: lis
     assert found.spikes == {}
     assert found.provenance.engine["cores"] == "2"
     with pytest.raises(ParameterError, match="runs nothing"):
-        neuro.verify(network(), steps=5, backends=["reference", "spinnaker"], progress=None)
+        neuro.verify(wired, steps=5, backends=["reference", "spinnaker"], progress=None)
 
 
 @with_nest

@@ -93,7 +93,7 @@ def done(network: neuro.Network, board_name: str, steps: int, inputs: object = N
 
 @pytest.fixture(
     scope="module",
-    params=["ca3 spinn3", "ca3 spinn5", "stdp spinn3", "stdp spinn5", "mixed spinn5"],
+    params=["ca3 spinn5", "stdp spinn3", "stdp spinn5", "mixed spinn5"],
 )
 def case(request: pytest.FixtureRequest) -> Done:
     kind, board = request.param.split()

@@ -141,8 +141,8 @@ SPINNAKER = Simulator(
     packages=_PYNN | {"spynnaker": "sPyNNaker==1!7.4.1"},
     cells=frozenset({"IF_curr_exp", "IF_curr_alpha", "IF_cond_exp"}),
     lacking={
-        "IF_curr_delta": "sPyNNaker's IF_curr_delta takes a weight as a current during one step, "
-        "not as a jump of the membrane.",
+        "IF_curr_delta": "sPyNNaker's IF_curr_delta takes a weight as a current during one step, so "
+        "the jump of the membrane depends on tau_m and cm.",
         "Izhikevich": "sPyNNaker's Izhikevich has exponential synaptic currents, not jumps of the "
         "membrane.",
     },
