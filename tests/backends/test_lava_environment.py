@@ -22,7 +22,7 @@ from neuro.backends.lava.environment import (
     require_environment,
 )
 from neuro.cli.app import app
-from neuro.errors import ParameterError, UnavailableError
+from neuro.errors import ParameterError, StorageError, UnavailableError
 from tests.backends.lava import random_network
 from tests.cli.conftest import words
 
@@ -129,6 +129,16 @@ def test_what_pip_says_last_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(UnavailableError, match=r"could not install what Lava needs: .*no_such_mod"):
         make_environment(python=sys.executable)
     assert find_environment() is None
+
+
+def test_a_cache_that_cannot_be_written_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pretend(monkeypatch)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NEURO_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(StorageError, match="could not be written"):
+        make_environment()
 
 
 def call(*arguments: str) -> Result:

@@ -104,3 +104,18 @@ def test_in_loihis_format_weights_are_whole_and_the_bound_is_reached() -> None:
     assert mantissas.max() == facts.largest <= 255
     for cue, bits in {0: [0, 1, 8, 9], 3: [1, 3, 4, 8], 4: [1, 5, 6]}.items():
         assert (mantissas[cue, bits] >= facts.largest - 1).all()
+
+
+@pytest.mark.parametrize("format", [in_loihi, in_spinnaker])
+def test_the_firmware_of_a_microcontroller_computes_it_too(format: Any) -> None:
+    for package in ("unicorn", "elftools"):
+        pytest.importorskip(package)
+    experiment = SPEC.experiment("functional")
+    result = neuro.verify(
+        format(experiment).network,
+        steps=40,
+        inputs=experiment.inputs,
+        backends=["reference", "cortex-m"],
+        progress=None,
+    )
+    assert result.identical, result.divergences

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from neuro.cache import cache_folder
 from neuro.errors import ParameterError, UnavailableError
+from neuro.files import storage_error
 from neuro.resources import folder
 
 MAKE = "neuro env loihi"
@@ -111,6 +112,8 @@ def make_environment(
         If `python` is none of these versions.
     UnavailableError
         If no Python suits, or the packages cannot be installed; has pip's last words.
+    StorageError
+        If the cache cannot be written.
     """
     found = find_environment()
     if found is not None and not force and python is None:
@@ -136,9 +139,11 @@ def make_environment(
 def _beside(place: Path) -> Iterator[Path]:
     """A folder beside `place` that is gone afterwards if it has not been renamed."""
     beside = place.with_name(f".{place.name}.{os.getpid()}.partial")
-    beside.parent.mkdir(parents=True, exist_ok=True)
     try:
+        beside.parent.mkdir(parents=True, exist_ok=True)
         yield beside
+    except OSError as error:
+        raise storage_error(place, error, safe="Nothing was left behind.") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
