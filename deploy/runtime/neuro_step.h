@@ -258,7 +258,8 @@ static void nr_arrive(const nr_net *net, uint32_t thread)
 #if NR_BITS
 static void nr_update_and_fire(const nr_net *net, uint32_t thread)
 {
-    nr_index fired[NR_WORD_BITS] = {0}; /* compilers do not see that what is read was written */
+    nr_index fired[NR_WORD_BITS];
+    fired[0] = 0; /* GCC may not see that what is read was written */
     for (uint32_t k = 0; k < net->populations; ++k) {
         const nr_cells *cells = &net->cells[k];
         const nr_cell_kernel *kernel = &nr_cell_kernels[cells->kernel];
