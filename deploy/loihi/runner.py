@@ -6,9 +6,11 @@
 FOLDER holds ``plan.json`` and ``network.npz`` (what to build) and the files that processes of the
 network play and record.  Commands come as lines: ``run N`` does N steps and leaves currents and
 membranes in ``state.npz``; ``stop`` ends.  Each is answered by a line that starts with ``neuro``.
+Where commands end without it, who gave them is gone, and FOLDER is removed.
 """
 
 import json
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -113,6 +115,7 @@ def main(folder):
     first = [built.cells[name] for name in built.plan["first"]]
     config = Loihi2SimCfg(select_tag="fixed_pt")
     print("neuro ready", flush=True)
+    command = "lost"
     for line in sys.stdin:
         command, *numbers = line.split()
         if command != "run":
@@ -123,6 +126,9 @@ def main(folder):
         print("neuro done", flush=True)
     for cells in first:
         cells.stop()
+    if command != "stop":  # nobody is left who would remove them
+        shutil.rmtree(folder, ignore_errors=True)
+        return
     print("neuro stopped", flush=True)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +22,7 @@ from neuro.errors import DeviceError, ParameterError, UnsupportedError
 from neuro.models import CA3Memory
 from neuro.models.ca3.operations import Operation
 from tests.backends.lava import lava, random_network
+from tests.conftest import ROOT
 from tests.networks import LIBRARY_CELLS, add_standard_projections
 
 __all__ = ["lava"]
@@ -178,6 +181,34 @@ def test_a_process_that_hangs_is_ended_after_the_timeout() -> None:
     session.close()
     assert not members(process.pid)
     assert not shared_memory() - before
+
+
+ABANDON = """
+import os, neuro
+from tests.backends.lava import random_network
+
+network, inputs = random_network(8, sparse=True)
+session = neuro.Session(network, backend="lava")
+session.run(3, inputs=inputs)
+print(session.engine.process.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_lava_ends_with_the_process_that_it_works_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    done = subprocess.run(
+        [sys.executable, "-c", ABANDON], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    group, end = int(done.stdout), time.monotonic() + 30
+    while (members(group) or list(tmp_path.iterdir())) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not members(group)
+    assert not list(tmp_path.iterdir())
 
 
 def test_folders_with_spaces_and_umlauts_do(
