@@ -102,6 +102,25 @@ class Network:
         order = np.lexsort((index, step))
         return step[order], index[order]
 
+    def trace(self, name, variable):
+        """Values of a state variable after each step; shape (steps, cells)."""
+        signals = self.populations[name].get_data(variable).segments[0].analogsignals
+        values = np.asarray(next(signal for signal in signals if signal.name == variable))
+        first = self.lead + (self.module == "pyNN.brian2")  # which records before it updates
+        return values[first : first + self.plan["steps"]]
+
+    def recorded(self):
+        """All that was recorded: ``spikes/NAME/step`` and ``/index``, ``trace/NAME/VARIABLE``."""
+        found = {}
+        for plan in self.plan["populations"]:
+            name = plan["name"]
+            for variable in plan["record"]:
+                if variable == "spikes":
+                    found[f"spikes/{name}/step"], found[f"spikes/{name}/index"] = self.spikes(name)
+                else:
+                    found[f"trace/{name}/{variable}"] = self.trace(name, variable)
+        return found
+
     def weights(self, name):
         """Weights of a projection in the order of its list."""
         found = self.projections[name].get("weight", format="list")

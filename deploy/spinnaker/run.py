@@ -4,7 +4,8 @@
     python run.py --virtual      no machine: place and route only; writes reports and weights
     python run.py --calibrate    one isolated pairing: how large are the steps of STDP there?
 
-Spikes in results.npz are pairs of arrays ``spikes/NAME/step`` and ``spikes/NAME/index``.
+In results.npz are ``spikes/NAME/step`` and ``spikes/NAME/index``, ``trace/NAME/VARIABLE`` with a row
+for each step, and ``weights/PROJECTION``.
 """
 
 import argparse
@@ -63,21 +64,11 @@ def run(out, virtual):
     if virtual:
         (out / "machine.json").write_text(json.dumps({"chips": chips()}), encoding="utf-8")
     else:
-        results.update(spikes(network))
+        results.update(network.recorded())
     np.savez(out / "results.npz", **results)
     network.sim.end()
     what = "placed and routed; nothing ran, so there are no spikes" if virtual else "ran"
     print(f"{network.plan['name']}: {what}; wrote {out / 'results.npz'}")
-
-
-def spikes(network):
-    found = {}
-    for plan in network.plan["populations"]:
-        if "spikes" in plan["record"]:
-            step, index = network.spikes(plan["name"])
-            found[f"spikes/{plan['name']}/step"] = step
-            found[f"spikes/{plan['name']}/index"] = index
-    return found
 
 
 def chips():

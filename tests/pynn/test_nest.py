@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ import pytest
 import neuro
 from neuro.backends.pynn.rules import INEXACT, missing
 from neuro.backends.pynn.simulators import NEST
-from neuro.errors import UnsupportedError
+from neuro.errors import UnavailableError, UnsupportedError
 from neuro.models.spec import load_model
+from neuro.recording.data import SpikeData
+from neuro.simulation.distance import spike_distance
 from tests.networks import LIBRARY_CELLS, SYNAPSES, Case, cell_case, synapse_case
+from tests.pynn.test_matching import own
 
 pytestmark = pytest.mark.skipif(bool(missing(NEST)), reason=missing(NEST))
 
@@ -128,6 +132,30 @@ def test_nothing_is_different_in_silence(name: str) -> None:
         )
         assert found.divergences["pynn:nest"] is not None
         assert all(d.victor_purpura < 5 for d in found.distances["pynn:nest"])
+
+
+def test_a_cell_in_other_words_runs_on_the_standard_cell() -> None:
+    net = neuro.NetworkBuilder(dt=1.0, seed=2, format=neuro.FLOAT64)
+    noise = net.population(8, neuro.SpikeSourcePoisson(rate=150.0), label="noise")
+    mine = neuro.CustomCell(own(), shift=0.2, tau=neuro.Uniform(8.0, 15.0))
+    cells = net.population(8, mine, label="cells", initial_values={"u": -55.0})
+    weight = neuro.StaticSynapse(weight=6.0, delay=1.0)
+    net.projection(noise, cells, neuro.OneToOneConnector(), weight, receptor_type="plus")
+    back = neuro.StaticSynapse(weight=2.0, delay=4.0)
+    net.projection(cells, cells, neuro.AllToAllConnector(), back, receptor_type="minus")
+    cells.record(["spikes", "u"])
+    expected, found = runs(net.build(), 60)
+    assert len(expected.spikes["cells"]) > 10
+    assert equal(expected, found)
+    u = [recording.traces["cells"]["u"].values for recording in (expected, found)]
+    np.testing.assert_allclose(u[1], u[0], rtol=0, atol=1e-12)
+
+
+def test_without_elephant_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = SpikeData(np.empty(0, np.int64), np.empty(0, np.int64), 1)
+    monkeypatch.setitem(sys.modules, "elephant.spike_train_dissimilarity", None)
+    with pytest.raises(UnavailableError, match="pip install elephant"):
+        spike_distance("cells", empty, empty, 0.001)
 
 
 def test_currents_of_izhikevich_cells_are_scaled_to_the_capacitance_that_pynn_has() -> None:

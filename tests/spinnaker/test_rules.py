@@ -71,6 +71,11 @@ def changing(net: Any, source: Any, cells: Any) -> None:
     net.inject(neuro.StepCurrentSource([5.0], [1.0]), cells, label="late")
 
 
+def probed(net: Any, source: Any, cells: Any) -> None:
+    handle = net.projection(source, cells, neuro.AllToAllConnector(), stdp(), label="p")
+    handle.record("w")
+
+
 def long_row(net: Any, source: Any, cells: Any) -> None:
     rows = neuro.FromListConnector([(0, k % 10, 0.1, 1.0) for k in range(300)])
     net.projection(source, cells, rows, neuro.StaticSynapse(), label="p")
@@ -162,6 +167,20 @@ CASES: dict[str, tuple[neuro.Network, SpinnakerBoard, str, str, str]] = {
         "board 'b'",
         "101 cores",
     ),
+    "a weight out of range": (
+        network(weights(1e9, 1.0)),
+        board(),
+        "range",
+        "projection 'p', weight",
+        "up to 1e+09",
+    ),
+    "a probe that it lacks": (
+        network(probed),
+        board(),
+        "probe",
+        "probe of 'p', w",
+        "after a run only",
+    ),
     "rows that are too long": (
         network(long_row),
         board(),
@@ -190,6 +209,15 @@ def test_weights_that_vanish_or_are_rounded() -> None:
     rounded = rules(network(weights(1000.0, 0.07)))["weight-rounds"]
     assert rounded.severity == "note"
     assert "0.07 becomes 0.0625" in rounded.what
+
+
+def test_sums_that_a_step_does_not_hold() -> None:
+    spread = neuro.StaticSynapse(weight=1.0, delay=neuro.Uniform(1.0, 8.0))
+    finding = rules(network(connect(spread)))["sum-saturates"]
+    assert finding.severity == "note"
+    assert "all inputs of a cell at once are 10, but a step holds 8" in finding.what
+    alike = neuro.StaticSynapse(weight=1.0, delay=2.0)
+    assert "sum-saturates" not in rules(network(connect(alike)))
 
 
 def test_small_steps_of_stdp() -> None:

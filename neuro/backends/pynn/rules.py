@@ -428,6 +428,9 @@ def _probes(network: Network, simulator: Simulator) -> Iterator[Finding]:
         if probe.target in projections:
             if probe.variable != WEIGHT:
                 yield _error("probe", where, "PyNN does not record it.", "Record spikes, v or w.")
+            elif simulator.name == "spinnaker":
+                what = "SpiNNaker gives out weights after a run only."
+                yield _error("probe", where, what, "Read them from the session afterwards.")
             elif simulator.name == "nest":
                 yield _error(
                     "weight-reading",

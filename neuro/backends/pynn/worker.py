@@ -23,8 +23,9 @@ def main(folder: Path, scripts: Path) -> None:
     network.build()
     _run(network)
     arrays, facts = _collect(network)
-    np.savez(folder / "result.npz", **arrays)
-    (folder / "result.json").write_text(json.dumps(facts), encoding="utf-8")
+    if network.sim.rank() == 0:  # under MPI all collect, and the first has everything
+        np.savez(folder / "result.npz", **arrays)
+        (folder / "result.json").write_text(json.dumps(facts), encoding="utf-8")
     network.sim.end()
 
 
@@ -76,14 +77,7 @@ def _rest(network: Any, cells: list[dict[str, Any]]) -> None:
 
 
 def _collect(network: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    arrays: dict[str, Any] = {}
-    for plan in network.plan["populations"]:
-        name = plan["name"]
-        if "spikes" in plan["record"]:
-            arrays[f"spikes/{name}/step"], arrays[f"spikes/{name}/index"] = network.spikes(name)
-        for variable in plan["record"]:
-            if variable != "spikes":
-                arrays[f"trace/{name}/{variable}"] = _trace(network, name, variable)
+    arrays: dict[str, Any] = network.recorded()
     for plan in network.plan["projections"]:
         if plan["stdp"] is not None:
             arrays[f"weights/{plan['name']}"] = network.weights(plan["name"])
@@ -91,14 +85,6 @@ def _collect(network: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         arrays[f"samples/{name}"] = np.array(samples)
     facts = {"module": network.module, "processes": int(network.sim.num_processes())}
     return arrays, facts
-
-
-def _trace(network: Any, name: str, variable: str) -> Any:
-    """Values after each step; shape (steps, n)."""
-    signals = network.populations[name].get_data(variable).segments[0].analogsignals
-    values = np.asarray(next(s for s in signals if s.name == variable))
-    first = network.lead + (network.module == "pyNN.brian2")  # which records before it updates
-    return values[first : first + network.plan["steps"]]
 
 
 if __name__ == "__main__":

@@ -116,5 +116,5 @@ class MachineEngine(PyNNEngine):
             where=f"board {self._board.name!r}",
             timeout=self._timeout,
         )
-        (folder / "results.npz").rename(folder / "result.npz")
+        (folder / "results.npz").replace(folder / "result.npz")
         (folder / "result.json").write_text("{}", encoding="utf-8")

@@ -6,7 +6,7 @@ board's tick, capacitances below 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from neuro.backends.pynn.translate import Plan
 from neuro.deploy.spinnaker.machine import CHIP_SDRAM, MONITOR_SDRAM, ROUTER_ENTRIES, SpinnakerBoard
 from neuro.deploy.spinnaker.mapping import plan_for
 from neuro.deploy.spinnaker.predict import LONGEST_ROW, Prediction, longest_delay, predict
-from neuro.deploy.spinnaker.quantise import points
+from neuro.deploy.spinnaker.quantise import Point, points
 from neuro.drive import Drive
 from neuro.errors import Finding
 from neuro.ir.network import CurrentInput, Network
@@ -210,11 +210,19 @@ def tree_size(plan: Plan, name: str) -> int:
 
 def _weights(plan: Plan) -> Iterator[Finding]:
     known = points(plan)
+    yield from _sums(plan, known)
     for tree in plan.tree["projections"]:
         weight = np.abs(plan.arrays[f"{tree['name']}/weight"])
         point = known[tree["post"], tree["receptor"]]
         where = f"projection {tree['name']!r}, weight"
         stored = point.stored(weight)
+        if weight.size and weight.max() >= LARGEST:
+            yield _finding(
+                "error",
+                "range",
+                where,
+                f"is up to {weight.max():g}; the board's numbers end at {LARGEST:g}.",
+            )
         over, lost = int(np.sum(stored > 0xFFFF)), int(np.sum((stored == 0) & (weight > 0)))
         step = f"the board's step of weights onto {tree['post']!r} is {point.step:.3g}"
         if over:
@@ -232,6 +240,29 @@ def _weights(plan: Plan) -> Iterator[Finding]:
                 "to a population of its own.",
             )
         yield from _rounding(weight[stored > 0], point.quantised(weight[stored > 0]), where, step)
+
+
+def _sums(plan: Plan, known: Mapping[tuple[str, str], Point]) -> Iterator[Finding]:
+    """A note where all inputs of a cell at once are more than its ring buffer holds."""
+    for (population, receptor), point in known.items():
+        sums = np.zeros(tree_size(plan, population))
+        for tree in plan.tree["projections"]:
+            if (tree["post"], tree["receptor"]) == (population, receptor):
+                name = tree["name"]
+                most = tree["stdp"]["bounds"]["w_max"] if tree["stdp"] is not None else 0.0
+                weight = np.maximum(np.abs(plan.arrays[f"{name}/weight"]), most)
+                np.add.at(sums, plan.arrays[f"{name}/post"], weight)
+        room = 0xFFFF / point.scale
+        if sums.max(initial=0.0) > room:
+            yield _finding(
+                "note",
+                "sum-saturates",
+                f"population {population!r}, {receptor}",
+                f"all inputs of a cell at once are {sums.max():.4g}, but a step holds {room:.4g} at "
+                "most; what is more is cut.",
+                "sPyNNaker expects few of them in one step; raise ring_buffer_sigma in spynnaker.cfg "
+                "if many come together.",
+            )
 
 
 def _rounding(weight: Any, board: Any, where: str, step: str) -> Iterator[Finding]:
