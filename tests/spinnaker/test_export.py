@@ -15,6 +15,7 @@ import pytest
 import neuro
 from neuro.backends.pynn.rules import missing
 from neuro.backends.pynn.simulators import SPINNAKER
+from neuro.deploy.spinnaker import engine
 from neuro.deploy.spinnaker.boards import load_spinnaker_board
 from neuro.deploy.spinnaker.export import SpinnakerExport, export_spinnaker
 from neuro.errors import DeviceError, StorageError, UnsupportedError
@@ -148,3 +149,31 @@ def test_a_run_on_a_machine_that_does_not_answer(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match=r"192\.0\.2\.1"):
         neuro.simulate(stdp_network(64), 20, backend="spinnaker", options={"board": str(path)})
     assert time.monotonic() - start < 30
+
+
+@installed
+def test_a_recording_from_a_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a machine that is a stand-in for the exported script: spikes, samples and weights."""
+    network = stdp_network(64)
+    path = tmp_path / "lab.toml"
+    path.write_text(MACHINE)
+
+    def answer(script: Path, arguments: list[str], folder: Path, **more: Any) -> str:
+        assert script.read_text() == (folder / "run.py").read_text()
+        assert arguments == []
+        assert "machine_name = 192.0.2.1" in (folder / "spynnaker.cfg").read_text()
+        found: dict[str, Any] = {"weights/plastic": np.full(52, 0.25)}
+        for name in ("noise", "E", "I"):
+            found[f"spikes/{name}/step"] = np.array([2, 12])
+            found[f"spikes/{name}/index"] = np.array([0, 1])
+        np.savez(folder / "results.npz", **found)
+        return ""
+
+    monkeypatch.setattr(engine, "run_script", answer)
+    with neuro.Session(network, backend="spinnaker", options={"board": str(path)}) as session:
+        first, second = session.run(10), session.run(10)
+        assert session.read("plastic") == pytest.approx(np.full(52, 0.25e-9))
+    assert first.provenance.device == "device"
+    assert first.provenance.engine["board"] == "lab"
+    assert first.spikes["E"].step.tolist() == [2]
+    assert second.spikes["noise"].step.tolist() == [12]
