@@ -105,6 +105,21 @@ def case(request: pytest.FixtureRequest) -> Done:
     return done(stdp_network(1600), board, 1000)
 
 
+def test_steps_below_1_ms_take_cores_for_synapses() -> None:
+    net = neuro.NetworkBuilder(dt=0.1, name="fine", seed=1)
+    source = net.population(300, neuro.SpikeSourceArray(), label="source")
+    cells = net.population(300, neuro.IF_curr_exp(scheme="spinnaker"), label="cells")
+    some = neuro.FixedProbabilityConnector(0.1)
+    net.projection(source, cells, some, neuro.StaticSynapse(weight=0.5, delay=1.0))
+    board = load_spinnaker_board("spinn3").model_copy(update={"time_scale_factor": 10})
+    plan = plan_for(net.build(), board, 100, seed=0)
+    report, prediction = map_plan(plan, board).report, predict(plan, board)
+    assert prediction.cores == len(report.placed) == 5
+    assert prediction.sdram == pytest.approx(report.sdram, rel=0.1)
+    rows = {row[0]: row[1:3] for row in report.rows()}
+    assert rows == {"cells": ("300", "4"), "source": ("300", "1")}
+
+
 def test_the_prediction_is_close(case: Done) -> None:
     report, prediction = case.mapped.report, case.prediction
     assert prediction.cores == len(report.placed)

@@ -109,6 +109,8 @@ def _look(p: int, core: Core | None, names: list[str]) -> tuple[object, str]:
     name = core.population if len(core.population) <= LONGEST else core.population[:LONGEST] + "…"
     if core.first < 0:
         return colour, name
+    if core.synapses:
+        name = f"{name}\nsynapses of"
     cells = f"{core.first}" if core.first == core.last else f"{core.first} to {core.last}"
     return colour, f"{name}\n{cells}"
 

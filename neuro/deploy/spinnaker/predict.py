@@ -1,7 +1,8 @@
 """Cores and SDRAM that sPyNNaker will take, without running it.
 
 The sizes of data structures are those of sPyNNaker 7.4.1; the tests compare them with its own
-reports.  They hold where neurons and synapses share a core, as sPyNNaker does for steps of 1 ms.
+reports.  With steps below 1 ms sPyNNaker gives synapses cores of their own, which these count; the few
+buffers between them are left out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from neuro.deploy.spinnaker.machine import (
     MONITOR_SDRAM,
     SpinnakerBoard,
 )
+from neuro.ir.ring_buffer import RATE
 
 WORD = 4
 HEADER_WORDS = 3
@@ -35,6 +37,11 @@ _CORE_BYTES, _DELAY_BYTES, _ARRAY_BYTES = 1052, 520, 512
 _ROW_ALIGNMENT = 16
 _EVENTS_A_MESSAGE, _MESSAGE_HEADER = 66, 6
 _OVERFLOW_STEPS, _SLOW = 5, 0.01
+_STATIC_RATE, _PLASTIC_RATE, _MOST_SYNAPSE_CORES = 13_000_000, 1_400_000, 15
+ALL = slice(None)
+
+TICK = 1.0
+"""Shortest step in ms for which neurons and synapses share a core."""
 
 _NEURON_BYTES = {
     "IF_curr_exp": 60,
@@ -170,8 +177,23 @@ def _cost(plan: Plan, tree: dict[str, Any], board: SpinnakerBoard) -> Cost:
         sdram = sum(_poisson_bytes(plan, tree, n) for n in (*[neurons] * (cores - 1), last))
         return Cost(name=tree["name"], cores=cores, sdram=sdram)
     matrix, row = _matrix(plan, tree["name"], neurons, board)
+    slices, cores = cores, cores * (1 + _synapse_cores(plan, tree["name"], neurons, board))
     a_core = _neuron_bytes(tree, neurons) + matrix + _recording(tree, neurons, PLANNED_STEPS)
-    return Cost(name=tree["name"], cores=cores, sdram=cores * a_core, longest_row=row)
+    return Cost(name=tree["name"], cores=cores, sdram=slices * a_core, longest_row=row)
+
+
+def _synapse_cores(plan: Plan, population: str, neurons: int, board: SpinnakerBoard) -> int:
+    """Cores that only sum inputs, for each core of neurons; none with steps of 1 ms or more."""
+    incoming = _incoming(plan, population)
+    if plan.tree["dt"] >= TICK or not incoming:
+        return 0
+    events = sum(
+        math.ceil(_longest_row(plan, tree, neurons) * RATE * _population(plan, tree["pre"])["size"])
+        for tree in incoming
+    )
+    plastic = any(tree["stdp"] is not None for tree in incoming)
+    rate = (_PLASTIC_RATE if plastic else _STATIC_RATE) * board.time_scale_factor
+    return min(_MOST_SYNAPSE_CORES, -(-int(events) // rate))
 
 
 # Parts of a core ---------------------------------------------------------------------------------
@@ -283,12 +305,19 @@ def _rows(
 
 def _row_words(plan: Plan, tree: dict[str, Any], neurons: int, chosen: NDArray[np.bool_]) -> int:
     """Words of the longest row: the synapses of one cell onto the cells of one core."""
-    pre = plan.arrays[f"{tree['name']}/pre"][chosen].astype(np.int64)
-    core = plan.arrays[f"{tree['name']}/post"][chosen].astype(np.int64) // neurons
-    most = int(np.bincount(pre * (int(core.max()) + 1) + core).max())
+    most = _longest_row(plan, tree, neurons, chosen)
     if tree["stdp"] is None:
         return most
     return math.ceil(most / 2) + math.ceil((2 * WORD + 2 * most) / WORD)
+
+
+def _longest_row(
+    plan: Plan, tree: dict[str, Any], neurons: int, chosen: NDArray[np.bool_] | slice = ALL
+) -> int:
+    """The most synapses, of those `chosen`, of one cell onto the cells of one core."""
+    pre = plan.arrays[f"{tree['name']}/pre"][chosen].astype(np.int64)
+    core = plan.arrays[f"{tree['name']}/post"][chosen].astype(np.int64) // neurons
+    return int(np.bincount(pre * (int(core.max()) + 1) + core).max())
 
 
 def _stages(plan: Plan, tree: dict[str, Any], board: SpinnakerBoard) -> int:

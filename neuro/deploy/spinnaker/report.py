@@ -20,7 +20,8 @@ _CORE = re.compile(
 )
 _VERTEX = re.compile(r"^Vertex: (.*?)(?: with \d+ atoms)?\n", re.MULTILINE)
 _SLICE = re.compile(r"Slice: \((\d+):(\d+)\), Routing Info: KeyAndMask:(0x\w+):(0x\w+)")
-_LABEL = re.compile(r"(.*)\((\d+):(\d+)\)")
+_BLOCK = re.compile(r"^\*{4} Vertex: '(.*)'$", re.MULTILINE)
+_PART = re.compile(r"^  Slice \((\d+):(\d+)\)\s+Vertex (.*)$", re.MULTILINE)
 _TOTAL = re.compile(r"Total entries (\d+)")
 
 
@@ -38,6 +39,8 @@ class Core:
         Its cells there; -1 where that does not apply.
     sdram
         Bytes of SDRAM.
+    synapses
+        True for a core that only sums inputs, for the neurons of another; with steps below 1 ms.
     """
 
     x: int
@@ -47,6 +50,7 @@ class Core:
     first: int
     last: int
     sdram: int
+    synapses: bool = False
 
     @property
     def is_system(self) -> bool:
@@ -139,7 +143,8 @@ class MappingReport:
         for name in dict.fromkeys(core.population for core in self.placed):
             mine = [core for core in self.placed if core.population == name]
             key = next((f"{k.key:#010x}" for k in self.keys if k.population == name), "")
-            cells = sum(core.last - core.first + 1 for core in mine if core.first >= 0)
+            whole = [core for core in mine if core.first >= 0 and not core.synapses]
+            cells = sum(core.last - core.first + 1 for core in whole)
             chips = dict.fromkeys(f"{core.x},{core.y}" for core in mine)
             sdram = sum(core.sdram for core in mine)
             shown = " ".join(list(chips)[:3]) + (" …" if len(chips) > 3 else "")
@@ -222,22 +227,35 @@ def _cores(run: Path) -> Iterator[Core]:
     """Cores from the placements, with the bytes of the report on SDRAM."""
     text = _read(run / "chip_sdram_usage_by_core.rpt").partition("Planned by partitioner")[2]
     sdram = {(int(x), int(y), int(p)): int(b) for x, y, p, b, _ in _CORE.findall(text)}
+    parts = _parts(run)
     for placement in json.loads(_read(run / "json_files" / "placements.json")):
-        x, y, p = placement["x"], placement["y"], placement["p"]
+        x, y, p, label = (placement[key] for key in ("x", "y", "p", "vertex_label"))
         if (x, y, p) not in sdram:
             raise FileFormatError(
                 f"says nothing of core ({x}, {y}, {p}).", where="chip_sdram_usage_by_core.rpt"
             )
-        name, first, last = _part(placement["vertex_label"])
-        yield Core(x=x, y=y, p=p, population=name, first=first, last=last, sdram=sdram[x, y, p])
+        name, first, last = parts.get(label, (label, -1, -1))
+        yield Core(
+            x=x,
+            y=y,
+            p=p,
+            population=name,
+            first=first,
+            last=last,
+            sdram=sdram[x, y, p],
+            synapses=label.startswith(f"{name}_Synapses:"),
+        )
 
 
-def _part(label: str) -> tuple[str, int, int]:
-    """Population and cells of a vertex's label, such as ``E(0:99)``."""
-    match = _LABEL.fullmatch(label)
-    if match is None or label.startswith(SYSTEM):
-        return label, -1, -1
-    return match[1], int(match[2]), int(match[3])
+def _parts(run: Path) -> dict[str, tuple[str, int, int]]:
+    """Population, first and last cell by the label of a core's program."""
+    blocks = _BLOCK.split(_read(run / "partitioned_by_vertex.rpt"))
+    return {
+        label: (name, int(first), int(last))
+        for name, body in zip(blocks[1::2], blocks[2::2], strict=True)
+        for first, last, label in _PART.findall(body)
+        if not name.startswith(("Delay", SYSTEM))
+    }
 
 
 def _keys(run: Path) -> Iterator[Key]:
