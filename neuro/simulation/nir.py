@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from os import PathLike
@@ -17,6 +17,7 @@ from neuro.formats.nir.build import Built, Coding, Cycles, build
 from neuro.formats.nir.profiles import Conventions, conventions_of
 from neuro.formats.nir.read import read_graph
 from neuro.formats.nir.shapes import Shape
+from neuro.formats.nir.snntorch import snntorch_graph
 from neuro.ir.network import Network, Probe
 from neuro.recording.data import Recording, SpikeData, TraceData
 from neuro.simulation.progress import ProgressOption
@@ -87,6 +88,38 @@ def from_nir(
     graph = read_graph(source)
     stem = Path(source).stem if isinstance(source, str | PathLike) else "nir"
     return NIRModel(build(graph, chosen, name=name or stem, coding=inputs, cycles=cycles))
+
+
+def from_snntorch(
+    module: Any,
+    input_shape: Sequence[int],
+    *,
+    inputs: Coding = "spikes",
+    name: str = "snntorch",
+    **conventions: Any,
+) -> NIRModel:
+    """Make a network of a live snnTorch model, with reset modes and decays as they are.
+
+    Parameters
+    ----------
+    module
+        A ``torch.nn.Sequential`` of ``Linear``, ``Conv1d``, ``Conv2d``, ``AvgPool2d``, ``Flatten``,
+        ``Leaky``, ``Synaptic``, ``RLeaky`` and ``RSynaptic`` (and ``Dropout``, which does nothing).
+    input_shape
+        Shape of one sample, without the batch.
+    inputs, name
+        As for `from_nir`.
+    **conventions
+        As for `from_nir`.
+
+    Raises
+    ------
+    UnsupportedError
+        If a layer has no counterpart; names it.
+    """
+    _check_choice("inputs", inputs, ("spikes", "values"))
+    graph = snntorch_graph(module, input_shape)
+    return NIRModel(build(graph, conventions_of("snntorch", conventions), name=name, coding=inputs))
 
 
 def _check_choice(argument: str, value: object, allowed: tuple[str, ...]) -> None:

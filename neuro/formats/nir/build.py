@@ -247,14 +247,18 @@ class _Builder:
         self.inputs.append(_from(values, name, "value", 0, np.zeros(1)))
 
     def _add_cell(self, node: Node) -> None:
-        shape = self.shapes[node.name]
-        values = cell_parameters(node, shape, self.conventions)
-        check_conventions(node, values, self.conventions)
-        self.findings += odd_parameters(node, values, self.conventions)
+        shape, own = self.shapes[node.name], self._conventions(node)
+        values = cell_parameters(node, shape, own)
+        check_conventions(node, values, own)
+        self.findings += odd_parameters(node, values, own)
         name = self.names[node.name]
         gated = self._is_gated(node, values)
-        variant = Variant(node.kind, _relevant(self.conventions), self._recurs(node), gated)
+        variant = Variant(node.kind, _relevant(own), self._recurs(node), gated)
         self._add(Population(name=name, size=prod(shape), cell=cell_of(variant), parameters=values))
+
+    def _conventions(self, node: Node) -> Conventions:
+        """The conventions of one cell: a live module knows its own reset."""
+        return replace(self.conventions, **node.values.get("conventions", {}))
 
     def _add_readout(self, node: Node) -> None:
         shape = self._sink_shape(node)
