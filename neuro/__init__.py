@@ -43,7 +43,7 @@ from neuro.passes.quantise import quantise
 from neuro.passes.spinnaker import to_spinnaker
 from neuro.recording.data import Recording
 from neuro.simulation.check import check
-from neuro.simulation.nir import NIRModel, from_nir
+from neuro.simulation.nir import NIRExport, NIRModel, from_nir, from_snntorch, to_nir
 from neuro.simulation.run import simulate, simulate_to_file
 from neuro.simulation.session import RunInterrupted, Session
 from neuro.simulation.verify import verify
@@ -92,6 +92,7 @@ __all__ = [
     "IF_curr_exp",
     "Izhikevich",
     "LoihiLIF",
+    "NIRExport",
     "NIRModel",
     "Network",
     "NetworkBuilder",
@@ -118,12 +119,14 @@ __all__ = [
     "fixed_point",
     "freeze",
     "from_nir",
+    "from_snntorch",
     "load_network",
     "quantise",
     "save_network",
     "simulate",
     "simulate_to_file",
     "to_loihi",
+    "to_nir",
     "to_spinnaker",
     "verify",
 ]

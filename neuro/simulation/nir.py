@@ -14,10 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro.errors import Finding, ParameterError, unknown_name
 from neuro.formats.nir.build import Built, Coding, Cycles, build
+from neuro.formats.nir.facts import built_from, facts_from, facts_of
+from neuro.formats.nir.live import live_graph, write_file
 from neuro.formats.nir.profiles import Conventions, conventions_of
 from neuro.formats.nir.read import read_graph
 from neuro.formats.nir.shapes import Shape
+from neuro.formats.nir.sidecar import restore, sidecar
 from neuro.formats.nir.snntorch import snntorch_graph
+from neuro.formats.nir.write import write_graph
 from neuro.ir.network import Network, Probe
 from neuro.recording.data import Recording, SpikeData, TraceData
 from neuro.simulation.progress import ProgressOption
@@ -86,6 +90,10 @@ def from_nir(
     given = {"dt": dt, "reset": reset, "scheme": scheme, "time_unit": time_unit, **conventions}
     chosen = conventions_of(profile, given)
     graph = read_graph(source)
+    told = profile is not None or any(value is not None for value in given.values())
+    restored = None if told else restore(graph)
+    if restored is not None:
+        return NIRModel(built_from(restored, name))
     stem = Path(source).stem if isinstance(source, str | PathLike) else "nir"
     return NIRModel(build(graph, chosen, name=name or stem, coding=inputs, cycles=cycles))
 
@@ -120,6 +128,61 @@ def from_snntorch(
     _check_choice("inputs", inputs, ("spikes", "values"))
     graph = snntorch_graph(module, input_shape)
     return NIRModel(build(graph, conventions_of("snntorch", conventions), name=name, coding=inputs))
+
+
+@dataclass(frozen=True, slots=True)
+class NIRExport:
+    """A NIR graph made from a network.
+
+    Attributes
+    ----------
+    graph
+        The ``nir.NIRGraph``; what NIR cannot say is in its metadata.
+    losses
+        What a reader other than neuro does not learn from it.
+    path
+        The file, if one was written.
+    """
+
+    graph: Any
+    losses: tuple[Finding, ...]
+    path: Path | None = None
+
+
+def to_nir(network: Network | NIRModel, path: str | PathLike[str] | None = None) -> NIRExport:
+    """Write a network as a NIR graph.
+
+    The graph holds what NIR can say; the metadata holds the rest, so that `from_nir` without further
+    arguments gives the same network back.
+
+    Parameters
+    ----------
+    network
+        A network, or a model that `from_nir` has made.
+    path
+        Where to write it; None for no file.
+
+    Returns
+    -------
+    NIRExport
+        The graph, and what other readers will not know.
+
+    Raises
+    ------
+    UnsupportedError
+        If NIR has no counterpart for a cell; lists all.
+    UnavailableError
+        If the package ``nir`` is not installed.
+    StorageError
+        If the file cannot be written.
+    """
+    model = network if isinstance(network, NIRModel) else None
+    plain = network.network if isinstance(network, NIRModel) else network
+    written = write_graph(plain)
+    facts = facts_of(model.built) if model is not None else facts_from(plain, written)
+    graph = live_graph(written.graph, sidecar(plain, written, facts))
+    target = None if path is None else write_file(graph, Path(path))
+    return NIRExport(graph, written.losses, target)
 
 
 def _check_choice(argument: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -173,11 +173,12 @@ class _Builder:
         self._schedule()
         for node in self.graph.of_role("input"):
             self._add_input(node)
-        for node in self.graph.of_role("cell"):
+        cells = sorted(self.graph.of_role("cell"), key=self._latency)
+        for node in cells:
             self._add_cell(node)
         for node in self.sinks:
             self._add_readout(node)
-        for node in (*self.graph.of_role("cell"), *self.sinks):
+        for node in (*cells, *self.sinks):
             self._connect(node)
         return self._finish(name)
 
@@ -233,6 +234,9 @@ class _Builder:
         """`_own`, with a step for each connection inside a stretched cycle."""
         inside = any({pre, post} <= group for group in self.stretched)
         return np.maximum(steps, 1) if inside else steps
+
+    def _latency(self, node: Node) -> int:
+        return self.latency[self.names[node.name]]
 
     # Parts --------------------------------------------------------------------------------------
 
@@ -340,8 +344,9 @@ class _Builder:
         own = self._own(term.source, node.name, delays(term, connectivity, size, n_post))
         steps = self._native(term.source, node.name, own) + self.latency[post] - self.latency[pre]
         nodes = [step.node for step in term.maps]
+        kind = self.graph.node(nodes[0]).kind if nodes else "link"
         parts: dict[str, Any] = {
-            "name": self._free(".".join(nodes) if nodes else f"{pre}_to_{post}", "linear"),
+            "name": self._free(".".join(nodes) if nodes else f"{pre}_to_{post}", kind),
             "pre": pre,
             "post": post,
             "port": port,

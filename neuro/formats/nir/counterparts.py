@@ -1,0 +1,132 @@
+"""Which primitive of NIR a population is, with its numbers; and what of it NIR cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neuro.errors import Finding
+from neuro.formats.nir.graph import warning
+from neuro.formats.nir.primitives import PRIMITIVES
+from neuro.ir.network import GradedProjection, Network, Population, Projection
+from neuro.ir.values import Draw
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """A primitive and its values.
+
+    Attributes
+    ----------
+    kind
+        The primitive.
+    values
+        One number, or one per neuron.
+    losses
+        What is lost.
+    """
+
+    kind: str
+    values: Mapping[str, Any]
+    losses: tuple[Finding, ...] = ()
+
+
+def counterpart(population: Population, dt: float) -> Counterpart | None:
+    """The primitive that stands for a population; None if there is none.
+
+    Parameters
+    ----------
+    population
+        Any population.
+    dt
+        Length of a step in seconds.
+    """
+    given = {
+        p.name: population.parameters.get(p.name, p.default) for p in population.cell.parameters
+    }
+    if any(value is None or isinstance(value, Draw) for value in given.values()):
+        return None
+    name = population.cell.name
+    if name in _TERMINALS:
+        return Counterpart(_TERMINALS[name], {})
+    kind = _own_kind(name)
+    if kind is not None:
+        return Counterpart(kind, {n: given[n] for n, _ in PRIMITIVES[kind].parameters})
+    make = _LIBRARY.get(name)
+    return None if make is None else make(population, given, dt)
+
+
+_TERMINALS = {"nir_input": "Input", "nir_output": "Output", "nir_output_gated": "Output"}
+
+
+def _own_kind(name: str) -> str | None:
+    """The primitive behind a cell type of `cells`: the second word of its name."""
+    words = name.split("_")
+    return words[1] if words[0] == "nir" and words[1:2] and words[1] in PRIMITIVES else None
+
+
+def _lif(population: Population, given: Mapping[str, Any], dt: float) -> Counterpart:
+    """`neuro.LIF`: input is not scaled, so r is what makes its gain 1."""
+    tau = np.asarray(given["tau_m"])
+    values = {
+        "tau": tau,
+        "r": 1 / -np.expm1(-dt / tau),
+        "v_leak": np.zeros(()),
+        "v_threshold": given["v_thresh"],
+        "v_reset": given["v_reset"],
+    }
+    lost = _refractory(population, given)
+    if population.cell.name == "LIF_subtract":
+        lost = (*lost, _loss(population, "reset by subtraction"))
+    if np.any(given["bias"]):
+        lost = (*lost, _loss(population, "the bias of its cells"))
+    return Counterpart("LIF", values, lost)
+
+
+def _curr_exp(population: Population, given: Mapping[str, Any], dt: float) -> Counterpart:
+    """PyNN's cell with one synaptic current; both of its own must decay alike."""
+    cm, tau = np.asarray(given["cm"]), np.asarray(given["tau_m"])
+    syn = np.asarray(given["tau_syn_E"])
+    resistance = tau / cm
+    values = {
+        "tau_syn": syn,
+        "tau_mem": tau,
+        "r": resistance,
+        "v_leak": given["v_rest"] + resistance * given["i_offset"],
+        "v_threshold": given["v_thresh"],
+        "v_reset": given["v_reset"],
+        "w_in": syn / dt,
+    }
+    lost = _refractory(population, given)
+    if not np.array_equal(syn, given["tau_syn_I"]):
+        lost = (*lost, _loss(population, "a time constant of its own for inhibition"))
+    return Counterpart("CubaLIF", values, lost)
+
+
+def _refractory(population: Population, given: Mapping[str, Any]) -> tuple[Finding, ...]:
+    if not np.any(given["tau_refrac"]):
+        return ()
+    return (_loss(population, "the refractory period"),)
+
+
+def _loss(population: Population, what: str) -> Finding:
+    return warning(f"population {population.name!r}", f"{what} is not in NIR.", rule="cell")
+
+
+_LIBRARY: dict[str, Callable[[Population, Mapping[str, Any], float], Counterpart]] = {
+    "LIF_value": _lif,
+    "LIF_subtract": _lif,
+    "IF_curr_exp": _curr_exp,
+}
+
+
+def sign_of(network: Network, item: Projection | GradedProjection) -> int:
+    """-1 where weights are magnitudes on an inhibitory port."""
+    cells = {population.name: population.cell for population in network.populations}
+    cell = cells.get(item.post)
+    ports = {port.name: port for port in cell.ports} if cell is not None else {}
+    port = ports.get(item.port)
+    return -1 if port is not None and port.nonnegative and "inh" in port.name else 1
