@@ -9,7 +9,17 @@ import typer
 
 from neuro.cli.console import NO, out, print_findings, print_json, readable_errors
 from neuro.cli.flags import backend_options
-from neuro.cli.options import JsonOption, Model, ProtocolOption, SetOption, load_experiment
+from neuro.cli.options import (
+    DtOption,
+    JsonOption,
+    Model,
+    NIROptions,
+    ProfileOption,
+    ProtocolOption,
+    ResetOption,
+    SetOption,
+    load_experiment,
+)
 from neuro.cli.space import SPACE, target_of
 from neuro.simulation.check import check as check_network
 
@@ -21,6 +31,9 @@ def check(
     target: Annotated[str, typer.Option("--target", "-t", help="Backend to check for.")] = "auto",
     protocol: ProtocolOption = None,
     set_: SetOption = None,
+    profile: ProfileOption = None,
+    dt: DtOption = None,
+    reset: ResetOption = None,
     board: Annotated[
         str | None,
         typer.Option("--board", "-B", help="Board, or a board file; implies its --target."),
@@ -28,7 +41,7 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """List everything that keeps MODEL from running on a target; exit code 1 if something does."""
-    experiment = load_experiment(model, protocol, set_, steps=0)
+    experiment = load_experiment(model, protocol, set_, 0, NIROptions(profile, dt, reset))
     network = experiment.network
     if board is not None and target == "auto":
         target = target_of(board)

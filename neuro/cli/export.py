@@ -11,9 +11,14 @@ from rich.markup import escape
 from neuro.cli.console import NO, print_json, print_table, readable_errors
 from neuro.cli.console import out as console
 from neuro.cli.options import (
+    DtOption,
+    InputOption,
     JsonOption,
     Model,
+    NIROptions,
+    ProfileOption,
     ProtocolOption,
+    ResetOption,
     SeedOption,
     SetOption,
     load_experiment,
@@ -55,6 +60,10 @@ def export(
     ] = None,
     protocol: ProtocolOption = None,
     set_: SetOption = None,
+    profile: ProfileOption = None,
+    dt: DtOption = None,
+    reset: ResetOption = None,
+    input_: InputOption = None,
     steps: Annotated[int | None, typer.Option("--steps", "-n", help="Steps of the demo.")] = None,
     seed: SeedOption = None,
     toolchain: Annotated[str, typer.Option(help="auto, gcc or zig.")] = "auto",
@@ -73,9 +82,15 @@ def export(
     """
     if target not in TARGETS:
         raise unknown_name(target, TARGETS, kind="target", where="--target")
-    experiment = load_experiment(model, protocol, set_, steps if steps is not None else DEMO_STEPS)
+    experiment = load_experiment(
+        model,
+        protocol,
+        set_,
+        steps if steps is not None else DEMO_STEPS,
+        NIROptions(profile, dt, reset, input_),
+    )
     if target in EXPORTERS:
-        count = steps if steps is not None else experiment.steps
+        count = experiment.count(steps)
         given: dict[str, Any] = {"seed": seed, "force": force, "json": json, "board": board}
         export_script(target, experiment, out, steps=count, **given)
         return
@@ -89,7 +104,7 @@ def export(
         chosen,
         out,
         name=name,
-        steps=steps if steps is not None else experiment.steps,
+        steps=experiment.count(steps),
         inputs=experiment.inputs,
         seed=seed,
         optimise=optimise,

@@ -14,9 +14,14 @@ from neuro.cli.flags import backend_options
 from neuro.cli.mapping import show_mapping
 from neuro.cli.options import (
     BackendOption,
+    DtOption,
+    InputOption,
     JsonOption,
     Model,
+    NIROptions,
+    ProfileOption,
     ProtocolOption,
+    ResetOption,
     SeedOption,
     SetOption,
     StepsOption,
@@ -45,6 +50,10 @@ def run(
     model: Model,
     protocol: ProtocolOption = None,
     set_: SetOption = None,
+    profile: ProfileOption = None,
+    dt: DtOption = None,
+    reset: ResetOption = None,
+    input_: InputOption = None,
     backend: BackendOption = "auto",
     option: Annotated[
         list[str] | None,
@@ -70,7 +79,9 @@ def run(
 
     The options of the backend are flags too; 'neuro targets BACKEND' lists them.
     """
-    experiment = load_experiment(model, protocol, set_, steps)
+    experiment = load_experiment(
+        model, protocol, set_, steps, NIROptions(profile, dt, reset, input_)
+    )
     given: dict[str, Any] = {
         "inputs": experiment.inputs,
         "backend": backend,
@@ -78,7 +89,7 @@ def run(
         "options": {**backend_options(ctx, backend), **parse_changes(option)},
         "progress": None if json else "auto",
     }
-    count = steps if steps is not None else experiment.steps
+    count = experiment.count(steps)
     path = folder / "recording.h5"
     interrupted = False
     if stream or resume:

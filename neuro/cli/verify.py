@@ -11,9 +11,14 @@ import typer
 from neuro.cli.console import NO, print_json, print_table, readable_errors
 from neuro.cli.flags import backend_options
 from neuro.cli.options import (
+    DtOption,
+    InputOption,
     JsonOption,
     Model,
+    NIROptions,
+    ProfileOption,
     ProtocolOption,
+    ResetOption,
     SeedOption,
     SetOption,
     StepsOption,
@@ -32,6 +37,10 @@ def verify(
     ] = "reference,c",
     protocol: ProtocolOption = None,
     set_: SetOption = None,
+    profile: ProfileOption = None,
+    dt: DtOption = None,
+    reset: ResetOption = None,
+    input_: InputOption = None,
     steps: StepsOption = None,
     seed: SeedOption = None,
     json: JsonOption = False,
@@ -40,11 +49,13 @@ def verify(
 
     The options of the backends are flags too, such as --board; 'neuro targets BACKEND' lists them.
     """
-    experiment = load_experiment(model, protocol, set_, steps)
+    experiment = load_experiment(
+        model, protocol, set_, steps, NIROptions(profile, dt, reset, input_)
+    )
     backends = [name.strip() for name in on.split(",") if name.strip()]
     result = verify_network(
         experiment.network,
-        steps=steps if steps is not None else experiment.steps,
+        steps=experiment.count(steps),
         inputs=experiment.inputs,
         backends=backends,
         seed=seed,

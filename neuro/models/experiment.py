@@ -67,6 +67,8 @@ class Experiment:
         Makes the table from the recording.
     shown
         Sources in the raster, from top to bottom; empty for all.
+    lag
+        Steps that the network runs on after those asked for, until its last layer is done.
     """
 
     network: Network
@@ -74,3 +76,8 @@ class Experiment:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     report: Callable[[Recording], Report] = spike_table
     shown: Sequence[str] = ()
+    lag: int = 0
+
+    def count(self, steps: int | None) -> int:
+        """How many steps to run if `steps` are asked for."""
+        return self.steps if steps is None else steps + self.lag

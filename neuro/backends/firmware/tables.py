@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro.backends.firmware.identifiers import identifier
 from neuro.backends.firmware.memory import LAST_STEP, TIME, Memory
 from neuro.backends.firmware.narrow import NARROW, narrow_sums
 from neuro.drive import Drive
@@ -110,7 +111,7 @@ class StaticTables:
         body = ",\n".join(f"    {item}" for item in items)
         key = f"{type}\n{body}"
         if key not in self._made:
-            self._made[key] = f"nr_t{len(self._made)}_{name}"
+            self._made[key] = f"nr_t{len(self._made)}_{identifier(name)}"
             self.declarations.append(f"static {type} {self._made[key]}[] = {{\n{body},\n}};")
             self.table_bytes += len(items) * words * WORD
         return self._made[key]

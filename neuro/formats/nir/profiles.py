@@ -264,11 +264,22 @@ def conventions_of(profile: str | None, given: dict[str, Any]) -> Conventions:
     base = PROFILES[profile].conventions if profile is not None else Conventions()
     chosen = {name: value for name, value in given.items() if value is not None}
     for name, value in chosen.items():
-        allowed = _CHOICES.get(name)
-        if allowed is not None and value not in allowed:
-            hint = f"Use {', '.join(map(repr, allowed))}."
-            raise ParameterError(f"is {value!r}.", where=f"from_nir, {name}", hint=hint)
+        _check(name, value)
     return replace(base, **chosen)
+
+
+def _check(name: str, value: Any) -> None:
+    """Refuse a value that a convention cannot have."""
+    if name not in convention_names():
+        raise unknown_name(name, convention_names(), kind="convention", where="from_nir")
+    where = f"from_nir, {name}"
+    if name in _CHOICES and value not in _CHOICES[name]:
+        hint = f"Use {', '.join(map(repr, _CHOICES[name]))}."
+        raise ParameterError(f"is {value!r}.", where=where, hint=hint)
+    if name in ("inclusive", "unit_gain") and not isinstance(value, bool):
+        raise ParameterError(f"is {value!r}.", where=where, hint="Use True or False.")
+    if name == "hop" and (type(value) is not int or not 0 <= value < 1 << 20):
+        raise ParameterError(f"is {value!r}.", where=where, hint="Whole steps, 0 or more.")
 
 
 def convention_names() -> tuple[str, ...]:
