@@ -94,7 +94,12 @@ def _ports(variant: Variant) -> str:
 def _name(variant: Variant) -> str:
     """A name that tells the conventions apart; programs tell the rest."""
     c = variant.conventions
-    words = [variant.kind, c.scheme or "", c.form]
+    words = [variant.kind]
+    if variant.kind == "Threshold":
+        words += ["inclusive"] * c.inclusive
+        words += ["recurrent"] * variant.recurrent + ["gated"] * variant.gated
+        return "nir_" + "_".join(words)
+    words += [c.scheme or "", c.form]
     if PRIMITIVES[variant.kind].spikes:
         words += [c.reset or "", c.when, *(["inclusive"] if c.inclusive else [])]
     if variant.kind.startswith("Cuba"):
@@ -283,7 +288,7 @@ def _current(c: Conventions, drive: str) -> tuple[str, str]:
 def _threshold(variant: Variant) -> CellType:
     crossed = ">=" if variant.conventions.inclusive else ">"
     return cell_type(
-        f"nir_Threshold{'_inclusive' if variant.conventions.inclusive else ''}",
+        _name(variant),
         parameters=_declared("Threshold"),
         state="v : 1 = 0",
         ports=_ports(variant),

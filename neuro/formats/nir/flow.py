@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -107,7 +107,7 @@ class Flow:
             return tuple(before)
         if node.primitive.role == "delay":
             steps = self._steps(node, arriving)
-            return tuple(_late(term, steps) for term in before)
+            return tuple(late for term in before for late in _late(term, steps))
         step = map_of(node, arriving)
         terms = [through_map(term, step) for term in before]
         bias = bias_of(node, self._shapes[node.name])
@@ -131,14 +131,14 @@ class Flow:
         return int(steps[0]) if len(steps) == 1 else steps
 
 
-def _late(term: Term, steps: Steps) -> Term:
-    if term.constant is not None and isinstance(steps, np.ndarray) and np.ptp(steps):
-        raise FileFormatError(
-            "a bias passes a Delay with different values.",
-            where="from_nir",
-            hint="Put the bias behind the Delay.",
-        )
-    return through_delay(term, steps)
+def _late(term: Term, steps: Steps) -> Iterator[Term]:
+    """`term` behind a delay; a constant becomes one for each of the delays."""
+    if term.constant is None or not isinstance(steps, np.ndarray):
+        yield through_delay(term, steps)
+        return
+    for each in np.unique(steps):
+        part = np.where(steps == each, term.constant, 0.0)
+        yield through_delay(replace(term, constant=part), int(each))
 
 
 def least(steps: Any) -> int:

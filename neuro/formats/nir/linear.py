@@ -103,8 +103,8 @@ def bias_of(node: Node, leaving: Shape) -> NDArray[np.float64] | None:
         raise FileFormatError(
             f"its bias has {len(bias)} numbers for {leaving[0]} channels.", where=node.where
         )
-    flat = np.broadcast_to(np.repeat(bias, prod(leaving[1:])), prod(leaving))
-    return flat.copy() if flat.any() else None
+    flat = np.repeat(np.broadcast_to(bias, leaving[0]), prod(leaving[1:]))
+    return flat if flat.any() else None
 
 
 def _dense(node: Node, arriving: Shape) -> Map:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neuro.errors import FileFormatError, Finding
 from neuro.formats.nir.graph import Edge, Graph, Node, note
+
+LARGEST = 1e30
+"""Numbers beyond this overflow in single precision as soon as anything is done with them."""
 
 
 @dataclass
@@ -31,6 +38,7 @@ def normalise(graph: Graph) -> Graph:
     """
     flat = _Flat(graph.source)
     _flatten(graph, "", flat)
+    flat.nodes = {name: checked(node, graph.source) for name, node in flat.nodes.items()}
     _drop_repeated_edges(flat)
     return replace(
         graph,
@@ -112,6 +120,46 @@ def _do(names: set[str]) -> str:
 
 def _unused(where: str, name: str) -> Finding:
     return note(where, f"node {name!r} has no edges and is left out.", rule="unused-node")
+
+
+def checked(node: Node, source: str) -> Node:
+    """`node` with arrays of finite numbers wherever it must have numbers.
+
+    Raises
+    ------
+    FileFormatError
+        If a value is missing, is no number, or is not finite.
+    """
+    where = f"{source}, node {node.name!r}"
+    missing = [key for key in node.primitive.needed if node.values.get(key) is None]
+    if missing:
+        raise FileFormatError(f"a {node.kind} without {', '.join(missing)}.", where=where)
+    values = dict(node.values)
+    for key in node.primitive.numbers:
+        words = key == "padding" and isinstance(values[key], str)
+        if values.get(key) is not None and not words:
+            values[key] = _numbers(values[key], f"{where}, {key}")
+    return replace(node, values=values)
+
+
+def _numbers(value: Any, where: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub" or not array.size:
+        raise FileFormatError(f"is {value!r}.", where=where, hint="It must hold numbers.")
+    bad = np.flatnonzero(~np.isfinite(array))
+    if len(bad):
+        raise FileFormatError(
+            f"holds {array.reshape(-1)[bad[0]]} at index {int(bad[0])} ({len(bad)} such values).",
+            where=where,
+            hint="All parameters must be finite numbers.",
+        )
+    most = float(np.abs(array.astype(np.float64)).max())
+    if most > LARGEST:
+        raise FileFormatError(f"holds {most:g}.", where=where, hint=f"At most {LARGEST:g}.")
+    return array.astype(np.int64) if array.dtype.kind == "b" else array
 
 
 def _drop_repeated_edges(flat: _Flat) -> None:

@@ -25,6 +25,8 @@ class Primitive:
         True for a cell that spikes; the others pass their state on.
     times
         Values that are times, hence in the file's unit of time.
+    optional
+        Numbers that it may have besides.
     """
 
     role: Role
@@ -32,25 +34,36 @@ class Primitive:
     parameters: tuple[tuple[str, float | None], ...] = ()
     spikes: bool = False
     times: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Values that must hold numbers where they are given."""
+        return (*self.required, *(name for name, _ in self.parameters), *self.optional)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Values that must be given."""
+        return (*self.required, *(name for name, default in self.parameters if default is None))
 
 
 _MEMBRANE = (("tau", None), ("r", None), ("v_leak", None))
 _SYNAPSE = (("tau_syn", None), ("tau_mem", None), ("r", None), ("v_leak", None), ("w_in", 1.0))
 _SPIKE = (("v_threshold", None), ("v_reset", 0.0))
 _WINDOW = ("kernel_size", "stride", "padding")
-_KERNEL = ("weight", "bias", "stride", "padding", "dilation", "groups")
+_KERNEL = ("weight", "stride", "padding", "dilation", "groups")
 _CUBA = ("tau_syn", "tau_mem")
 
 PRIMITIVES: dict[str, Primitive] = {
     "Input": Primitive("input", ("shape",)),
-    "Output": Primitive("output"),
+    "Output": Primitive("output", optional=("shape",)),
     "Identity": Primitive("identity"),
-    "Flatten": Primitive("identity"),
+    "Flatten": Primitive("identity", optional=("start_dim", "end_dim")),
     "Linear": Primitive("linear", ("weight",)),
     "Affine": Primitive("linear", ("weight", "bias")),
     "Scale": Primitive("linear", ("scale",)),
-    "Conv1d": Primitive("linear", _KERNEL),
-    "Conv2d": Primitive("linear", _KERNEL),
+    "Conv1d": Primitive("linear", _KERNEL, optional=("bias",)),
+    "Conv2d": Primitive("linear", _KERNEL, optional=("bias",)),
     "SumPool2d": Primitive("linear", _WINDOW),
     "AvgPool2d": Primitive("linear", _WINDOW),
     "Delay": Primitive("delay", ("delay",), times=("delay",)),

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
-from neuro.errors import FileFormatError, ParameterError
+from neuro.errors import FileFormatError, NeuroError, ParameterError
 from neuro.formats.nir.graph import Graph, Node, checked_kind
 
 _DEEPEST = 32
@@ -56,7 +55,9 @@ def _read_file(path: Path) -> Graph:
                 raise FileFormatError("is HDF5, but holds no NIR graph.", where=str(path))
             data = dict(_items(file["node"], str(path)))
             return _graph_of(data, str(path), "", version)
-    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, NeuroError):
+            raise
         reason = str(error).partition("(")[0].strip()
         raise FileFormatError(
             f"is no NIR file, or is truncated: {reason or type(error).__name__}.",
@@ -72,6 +73,8 @@ def _items(group: h5py.Group, where: str, depth: int = 0) -> Iterator[tuple[str,
     for name, item in group.items():
         if isinstance(item, h5py.Group):
             yield name, dict(_items(item, where, depth + 1))
+        elif not isinstance(item, h5py.Dataset) or item.shape is None:
+            raise FileFormatError(f"{name!r} holds nothing.", where=where)
         else:
             check_memory(item.size * item.dtype.itemsize, f"{where}, {item.name}")
             yield name, _plain(item[()])
@@ -124,36 +127,7 @@ def _node_of(name: str, data: Any, source: str) -> Node | Graph:
     kind = checked_kind(_text(_plain(data["type"])), where)
     if kind == "NIRGraph":
         return _graph_of(data, source, name, "")
-    values = {key: _value(item, f"{where}, {key}") for key, item in data.items() if key != "type"}
-    missing = [key for key in _required(kind) if values.get(key) is None]
-    if missing:
-        raise FileFormatError(f"a {kind} without {', '.join(missing)}.", where=where)
-    return Node(name, kind, values)
-
-
-def _required(kind: str) -> list[str]:
-    from neuro.formats.nir.primitives import PRIMITIVES
-
-    primitive = PRIMITIVES[kind]
-    numbers = [name for name, default in primitive.parameters if default is None]
-    return [*primitive.required, *numbers]
-
-
-def _value(value: Any, where: str) -> Any:
-    """A value that is finite where it is a number; dictionaries and texts as they are."""
-    if value is None or isinstance(value, Mapping | str | bytes):
-        return _plain(value)
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        return value
-    bad = np.flatnonzero(~np.isfinite(array))
-    if len(bad):
-        raise FileFormatError(
-            f"holds {array.reshape(-1)[bad[0]]} at index {int(bad[0])} ({len(bad)} such values).",
-            where=where,
-            hint="All parameters must be finite numbers.",
-        )
-    return array
+    return Node(name, kind, {key: _plain(item) for key, item in data.items() if key != "type"})
 
 
 def _edges(edges: Any, where: str) -> Iterator[tuple[str, str]]:

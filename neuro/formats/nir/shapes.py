@@ -19,6 +19,9 @@ from neuro.ir.connectivity import spatial_shape
 
 Shape: TypeAlias = tuple[int, ...]
 
+MOST = 1 << 31
+"""Cells of a layer are numbered in 32 bits."""
+
 
 def infer_shapes(graph: Graph) -> dict[str, Shape]:
     """The shape of what each node puts out.
@@ -103,8 +106,8 @@ def _batch(shape: Shape, arriving: Shape | None) -> int:
 
 
 def _given(node: Node) -> Shape:
-    shape = tuple(int(n) for n in np.atleast_1d(_array(node, "shape")))
-    if not shape or min(shape) < 1:
+    shape = tuple(int(n) for n in _array(node, "shape").reshape(-1))
+    if not shape or min(shape) < 1 or prod(shape) > MOST:
         raise _bad(node, f"its shape is {shape}.")
     return shape
 
@@ -240,14 +243,14 @@ def _pool(node: Node, arriving: Shape) -> Shape:
 
 
 def _positive(node: Node, shape: Shape) -> Shape:
-    if min(shape) < 1:
+    if min(shape) < 1 or prod(shape) > MOST:
         raise _bad(node, f"its output would have shape {shape}.")
     return shape
 
 
 def _flatten(node: Node, arriving: Shape) -> Shape:
     """Flattened between two axes; files disagree on a batch axis, and the order stays the same."""
-    ends = [int(numbers(node, "start_dim", 0)), int(numbers(node, "end_dim", -1))]
+    ends = [int(numbers(node, k, d).reshape(-1)[0]) for k, d in (("start_dim", 0), ("end_dim", -1))]
     first, last = (end if end >= 0 else len(arriving) + end for end in ends)
     if not 0 <= first <= last < len(arriving):
         return (prod(arriving),)
@@ -276,9 +279,12 @@ _PASSING: dict[str, Callable[[Node, Shape], Shape]] = {
 def _check_inputs(graph: Graph, name: str, known: Mapping[str, Shape]) -> None:
     """Everything that arrives at a node has as many numbers as it takes."""
     node = graph.node(name)
-    needed = _takes(node, known[name])
+    arriving = input_shape(graph, name, known)
+    needed = _takes(node, known[name], arriving)
     for before in graph.before(name):
         size = prod(known[before])
+        if graph.node(before).primitive.role == "output":
+            raise _bad(graph.node(before), f"an edge from it leads to {name!r}.")
         if node.primitive.role == "input":
             raise _bad(node, f"an edge from {before!r} ends on it.")
         if needed is not None and size != needed:
@@ -286,13 +292,15 @@ def _check_inputs(graph: Graph, name: str, known: Mapping[str, Shape]) -> None:
             raise _bad(node, what)
 
 
-def _takes(node: Node, shape: Shape) -> int | None:
-    """How many numbers a node takes; None where its rule has checked that."""
+def _takes(node: Node, shape: Shape, arriving: Shape | None) -> int | None:
+    """How many numbers a node takes; its rule has checked what arrives first."""
     if node.kind in ("Linear", "Affine"):
         return int(matrix(node).shape[1])
-    if node.kind == "Output":
-        return prod(_given(node)) if node.values.get("shape") is not None else None
-    return prod(shape) if node.primitive.role in ("cell", "identity", "delay") else None
+    if node.kind == "Output" and node.values.get("shape") is not None:
+        return prod(_given(node))
+    if node.primitive.role == "cell":
+        return prod(shape)
+    return None if arriving is None else prod(arriving)
 
 
 def _bad(node: Node, what: str, hint: str = "") -> FileFormatError:

@@ -7,7 +7,7 @@ a spike to the next layer are left out.  Everything else is kept beside it (see 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from neuro.errors import Finding, UnsupportedError
 from neuro.formats.nir.counterparts import counterpart, sign_of
 from neuro.formats.nir.graph import Edge, Graph, Node, warning
 from neuro.formats.nir.read import check_memory
+from neuro.formats.nir.schedule import Link, latencies, loops
 from neuro.ir.connectivity import (
     Convolution,
     Dense,
@@ -104,19 +105,24 @@ def write_graph(network: Network) -> Written:
     return _Writer(network).write()
 
 
-def arrival_times(network: Network) -> dict[str, int]:
-    """The first step in which something can arrive at each source of spikes: its latency."""
-    edges = [(e.pre, e.post, _least_delay(e)) for e in _connections(network)]
-    heard = {post for pre, post, _ in edges if pre != post}
-    known = {name: 0 for name in network.sources if name not in heard}
+def layer_starts(network: Network) -> dict[str, int]:
+    """How many steps later than in a framework each source of spikes runs: its latency.
+
+    That is its layer, counted along the longest way; less where something arrives earlier.  What a
+    connection takes beyond this is a delay of its own.
+    """
+    links = [Link(e.pre, e.post, _least_delay(e)) for e in _connections(network)]
+    groups = loops(links)
+    forward = [e for e in links if not any({e.pre, e.post} <= group for group in groups)]
+    layers = latencies(network.sources, [replace(e, delay=0) for e in forward if e.pre != e.post])
     changed = True
     while changed:
         changed = False
-        for pre, post, delay in edges:
-            if pre in known and known[pre] + delay < known.get(post, 1 << 62):
-                known[post] = known[pre] + delay
+        for link in links:
+            if link.pre != link.post and layers[link.pre] + link.delay < layers[link.post]:
+                layers[link.post] = layers[link.pre] + link.delay
                 changed = True
-    return {name: known.get(name, 0) for name in network.sources}
+    return layers
 
 
 def _connections(network: Network) -> list[AnyProjection]:
@@ -146,7 +152,7 @@ class _Writer:
     used: set[str] = field(default_factory=set)
 
     def write(self) -> Written:
-        self.latency = arrival_times(self.network)
+        self.latency = layer_starts(self.network)
         self.shapes = _shapes(self.network)
         self.biases = self._host_biases()
         self._check_cells()
