@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from neuro.backends.pynn.simulators import SPINNAKER
 from neuro.deploy.spinnaker import engine
 from neuro.deploy.spinnaker.boards import load_spinnaker_board
 from neuro.deploy.spinnaker.export import SpinnakerExport, export_spinnaker
+from neuro.deploy.spinnaker.report import read_reports
 from neuro.errors import DeviceError, StorageError, UnsupportedError
 from tests.spinnaker.test_mapping import stdp_network
 
@@ -102,6 +104,26 @@ def test_it_maps_without_neuro(tmp_path: Path) -> None:
     with np.load(made.folder / "results.npz") as found:
         assert set(found) == {"weights/plastic", "weights/near", "weights/far"}
         np.testing.assert_array_equal(found["weights/far"], 0.5)
+    compare_with_files(made.folder / "virtual")
+
+
+def compare_with_files(folder: Path) -> None:
+    """The totals of the report are those that sPyNNaker sums up itself, in other files and lines."""
+    report = read_reports(folder, board="spinn5", steps=20, versions={})
+    run = next((folder / "reports").glob("*/run_1"))
+    summary = (run / "routing_summary.rpt").read_text()
+    assert f"Total entries {report.entries}, " in summary
+    planned = (run / "chip_sdram_usage_by_core.rpt").read_text().split("Planned by partitioner")[1]
+    totals = re.findall(
+        r"Chip: \((\d+), (\d+)\) has total memory usage .*? \((\d+) bytes\)", planned
+    )
+    assert len(totals) >= 48
+    for x, y, used in totals[:48]:
+        mine = [core.sdram for core in report.cores if (core.x, core.y) == (int(x), int(y))]
+        assert sum(mine) == int(used)
+    placed = (run / "placement_by_core_using_graph.rpt").read_text()
+    assert len(re.findall(r"^  Processor \d+: Vertex:", placed, re.MULTILINE)) == len(report.placed)
+    assert all(core.population in placed for core in report.placed)
 
 
 @installed
