@@ -30,6 +30,8 @@ NETWORKS = 100
 """Random networks of the suite."""
 FORMATS = {"float32": neuro.FLOAT32, "float64": neuro.FLOAT64}
 REFERENCE = "reference"
+INSTALLATION = ("unavailable", "no-compiler")
+"""Rules about this machine, not about a network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from neuro.backends.registry import get_backend
-from neuro.errors import NeuroError
 from neuro.files import write_text
 from neuro.testing.conformance import (
     NETWORKS,
@@ -66,17 +64,11 @@ def matrix(
         Told the name of each case before it runs.
     """
     chosen, found = list(backends), {}
-    missing = {name: reason for name in chosen if (reason := _unavailable(name))}
     for name, make in suite(networks).items():
         report(name)
         case = make()
         expected = reference(case)
-        found[name] = {
-            backend: Outcome(verdict="unavailable", detail=missing[backend])
-            if backend in missing
-            else _judged(case, backend, expected)
-            for backend in chosen
-        }
+        found[name] = {backend: _judged(case, backend, expected) for backend in chosen}
     return found
 
 
@@ -86,13 +78,6 @@ def _judged(case: Case, backend: str, expected: Result) -> Outcome:
         return judge(case, backend, expected=expected)
     except Exception as error:
         return Outcome(verdict="different", detail=f"{type(error).__name__}: {error}"[:200])
-
-
-def _unavailable(name: str) -> str:
-    try:
-        return get_backend(name).unavailable()
-    except NeuroError as error:
-        return str(error)
 
 
 def page(found: Mapping[str, Row], command: str) -> str:
@@ -141,10 +126,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m neuro.testing.matrix", description=__doc__)
     parser.add_argument("--on", default=",".join(BACKENDS), help="backends, separated by commas")
     parser.add_argument("--networks", type=int, default=NETWORKS, help="random networks")
+    parser.add_argument("--verbose", action="store_true", help="say each case on standard error")
     parser.add_argument("--out", type=Path, help="file to write; otherwise standard output")
     given = parser.parse_args(arguments)
-    found = matrix(given.on.split(","), given.networks, report=_say)
-    words = ["python -m neuro.testing.matrix", *(a for a in arguments if "--out" not in a)]
+    found = matrix(given.on.split(","), given.networks, report=_say if given.verbose else _quiet)
+    words = ["python -m neuro.testing.matrix", *_shown(given)]
     text = page(found, " ".join(words))
     if given.out is None:
         sys.stdout.write(text)
@@ -153,10 +139,17 @@ def main(arguments: list[str]) -> int:
     return 0 if all(o.conforms for row in found.values() for o in row.values()) else 1
 
 
+def _shown(given: argparse.Namespace) -> list[str]:
+    """The arguments that decide what is on the page."""
+    return [f"--on {given.on}", f"--networks {given.networks}"]
+
+
 def _say(name: str) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{name:<60}")
-        sys.stderr.flush()
+    sys.stderr.write(f"{name}\n")
+
+
+def _quiet(name: str) -> None:
+    del name
 
 
 if __name__ == "__main__":

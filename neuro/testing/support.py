@@ -14,11 +14,10 @@ from neuro.backends.registry import BUILT_IN, get_backend
 from neuro.errors import Finding, NeuroError, UnsupportedError
 from neuro.ir.network import Network
 from neuro.passes.loihi import to_loihi
+from neuro.testing.conformance import INSTALLATION
 from neuro.testing.library import LIBRARY_CELLS, SYNAPSES, plastic
 
 Answer = Literal["yes", "approximate", "no"]
-INSTALLATION = ("unavailable", "no-compiler")
-"""Rules about this machine, not about the network."""
 CELLS = tuple(name for name in LIBRARY_CELLS if name not in ("noisy", "coupled"))
 SILENT = ("pynn:mock", "pynn:spinnaker")
 """Backends without a column: one runs nothing, one is `spinnaker` under another name."""
