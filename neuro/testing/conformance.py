@@ -156,13 +156,13 @@ def judge(
     try:
         chosen = get_backend(backend)
         given = _options(chosen, options or {})
+        findings = [f for f in chosen.check(case.network, given) if f.rule not in INSTALLATION]
+        if errors := [f for f in findings if f.severity == "error"]:
+            return Outcome(verdict="refused", detail=_rules(errors))
         if reason := chosen.unavailable():
             return Outcome(verdict="unavailable", detail=reason)
         if chosen.runs_on(given) == "mapping only":
             return Outcome(verdict="unavailable", detail="maps only, nothing runs")
-        findings = chosen.check(case.network, given)
-        if errors := [f for f in findings if f.severity == "error"]:
-            return Outcome(verdict="refused", detail=_rules(errors))
         found = run_case(case, chosen, given)
     except UnsupportedError as error:
         return Outcome(verdict="refused", detail=_rules(error.findings) or str(error))
