@@ -21,7 +21,8 @@ def run_page(found: list[Block], name: str) -> None:
     module = types.ModuleType("__page__")
     for block in found:
         if block.language == "python" and block.run:
-            code = compile("\n" * (block.line - 1) + block.code, name, "exec")
+            source = "\n" * (block.line - 1) + block.code
+            code = compile(source, name, "exec", dont_inherit=True)
             exec(code, module.__dict__)
 
 

@@ -61,24 +61,7 @@ def export_brian2(
     """
     refuse("brian2", only_float(network, "brian2"))
     chosen = choose_seed(network, seed)
-    program = lower(network, chosen)[1]
-    recorded = {name: program.spiking[name] for name in recorded_sources(network)}
-    values = program_arrays(program) | _driven(program, drive_of(network, inputs), steps)
-    script = render(
-        program,
-        "script.py.j2",
-        mode="script",
-        steps=steps,
-        milliseconds=program.dt * 1000,
-        recorded=repr(recorded),
-        version=__version__,
-    )
-    files: dict[str, str | bytes] = {
-        "run.py": script,
-        "arrays.npz": _npz(values),
-        "network.txt": print_network(network),
-        "README.md": _readme(network, steps, chosen),
-    }
+    files = _files(network, steps, drive_of(network, inputs), chosen)
     facts = {
         "neuro": __version__,
         "network": network.name,
@@ -89,6 +72,27 @@ def export_brian2(
     }
     write_folder(out, files, facts, force=force)
     return [out / name for name in files]
+
+
+def _files(network: Network, steps: int, drive: Drive, seed: int) -> dict[str, str | bytes]:
+    """The files of an export by name."""
+    program = lower(network, seed)[1]
+    recorded = {name: program.spiking[name] for name in recorded_sources(network)}
+    script = render(
+        program,
+        "script.py.j2",
+        mode="script",
+        steps=steps,
+        milliseconds=program.dt * 1000,
+        recorded=repr(recorded),
+        version=__version__,
+    )
+    return {
+        "run.py": script,
+        "arrays.npz": _npz(program_arrays(program) | _driven(program, drive, steps)),
+        "network.txt": print_network(network),
+        "README.md": _readme(network, steps, seed),
+    }
 
 
 def _driven(program: Program, drive: Drive, steps: int) -> dict[str, Array]:

@@ -24,6 +24,12 @@ needs_compiler = pytest.mark.skipif(
 STANDALONE: dict[str, Any] = {"backend": "brian2", "options": {"mode": "cpp_standalone"}}
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of its own, with a name that is hard on Makefiles."""
+    return tmp_path_factory.mktemp("cache") / "ein Ordner é"
+
+
 def network(format: Any = neuro.FLOAT64) -> Network:
     """Listed spikes, a current, learning with both traces, noise in a library function."""
     cell = neuro.ir.declare.cell_type(
@@ -57,7 +63,10 @@ def events(first: int, last: int) -> tuple[list[int], list[int]]:
 
 @needs_brian2
 @needs_compiler
-def test_it_gives_the_bits_of_the_reference_and_goes_on() -> None:
+def test_it_gives_the_bits_of_the_reference_and_goes_on(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEURO_CACHE_DIR", str(cache))
     found = []
     for given in ({"backend": "reference"}, STANDALONE):
         with neuro.Session(network(), **given) as session:
@@ -84,7 +93,10 @@ def test_it_gives_the_bits_of_the_reference_and_goes_on() -> None:
 
 @needs_brian2
 @needs_compiler
-def test_it_is_built_once_and_cannot_be_changed(tmp_path: Path, monkeypatch: Any) -> None:
+def test_it_is_built_once_and_cannot_be_changed(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEURO_CACHE_DIR", str(cache))
     monkeypatch.chdir(tmp_path)
     with neuro.Session(network(), **STANDALONE) as session:
         before = json.loads((session.engine._folder / "files.json").read_text())  # type: ignore[attr-defined]

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from neuro.backends.brian2.identifiers import Identifiers
 from neuro.ir.expressions.evaluate import Float
 from neuro.ir.expressions.nodes import (
@@ -132,8 +130,3 @@ class Brian2Printer:
         written = dict.fromkeys(s.target for s in program if s.target in names)
         lines += [f"{names[target]} = {current[target]}" for target in written]
         return Printed(tuple(lines), current)
-
-
-def number(value: np.generic | float) -> str:
-    """A number of the network as it is written in the program."""
-    return repr(float(value))

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,8 @@ from neuro.version import __version__
 
 FLAGS = ["-w", "-O2", "-std=c++17", "-ffp-contract=off"]
 """Brian2's own flags hold ``-ffast-math``, which changes what is computed."""
+RUNTIME = ("neuro_math.h", "neuro_memory.h", "neuro_philox.h", "neuro_root.h")
+"""Headers of the C runtime that the program includes."""
 LONGEST = 10**9
 """Steps of the longest run."""
 BUILD_SECONDS = 600.0
@@ -232,7 +235,6 @@ def _texts(machine: Machine, program: Program, samples: list[tuple[str, str]]) -
         samples=samples,
         places=sorted({(p.object, p.variable) for p in program.places.values()}),
         flags=FLAGS,
-        include="[str(Path(__file__).resolve().parent), " + repr(str(_runtime())) + "]",
     )
     functions = needed(program.functions, program.dtype)
     header = (
@@ -246,10 +248,6 @@ def _texts(machine: Machine, program: Program, samples: list[tuple[str, str]]) -
         )
     )
     return script, header
-
-
-def _runtime() -> Path:
-    return folder("deploy") / "runtime"
 
 
 def _key(script: str, header: str, values: Mapping[str, Array]) -> str:
@@ -267,7 +265,7 @@ def _build(place: Path, script: str, header: str, values: Mapping[str, Array]) -
         beside = Path(name) / "program"
         beside.mkdir()
         (beside / "build.py").write_text(script, encoding="utf-8")
-        (beside / "neuro_brian2.h").write_text(header, encoding="utf-8")
+        _write_headers(beside / "build", header)
         given: dict[str, Any] = dict(values)
         np.savez(beside / "arrays.npz", **given)
         done = subprocess.run(  # noqa: S603 - our own script
@@ -286,6 +284,14 @@ def _build(place: Path, script: str, header: str, values: Mapping[str, Array]) -
             )
         if not place.exists():
             beside.rename(place)
+
+
+def _write_headers(build: Path, header: str) -> None:
+    """Put what the code includes where it is compiled, so that no path is in it."""
+    build.mkdir()
+    (build / "neuro_brian2.h").write_text(header, encoding="utf-8")
+    for name in RUNTIME:
+        shutil.copyfile(folder("deploy") / "runtime" / name, build / name)
 
 
 def _errors(text: str) -> str:
