@@ -11,7 +11,6 @@ from pathlib import Path
 from neuro.files import write_text
 from neuro.testing.conformance import (
     NETWORKS,
-    REFERENCE,
     Outcome,
     Result,
     Verdict,
@@ -32,9 +31,10 @@ SIGNS: dict[Verdict, str] = {
 }
 HEAD = """# Conformance
 
-Written by `{command}`. Each case runs on the reference and on each backend, and all spikes are
-compared; where a backend shows its state, also every sample and, after the last step, all state and
-everything on its way, to the last bit.
+Written by `{command}`.
+
+Each case runs on the reference and on each backend, and all spikes are compared; where a backend shows its
+state, also every sample and, after the last step, all state and everything on its way, to the last bit.
 
 - **equal**: to the last bit, or every spike where a backend shows nothing else (*spikes*).
 - **≈**: spikes differ, as the rules in brackets had said before it ran.
@@ -88,10 +88,10 @@ def page(found: Mapping[str, Row], command: str) -> str:
     lines = [HEAD.format(command=command)]
     for kind, title in (("memory", "CA3 memory"), ("cell", "Cells"), ("synapse", "Synapses")):
         rows = {n.partition("/")[2]: r for n, r in single.items() if n.startswith(f"{kind}/")}
-        lines += [f"\n## {title}\n", _line(["", REFERENCE, *backends])]
-        lines.append(_line(["---"] * (len(backends) + 2)))
+        lines += [f"\n## {title}\n", _line(["", *backends])]
+        lines.append(_line(["---"] * (len(backends) + 1)))
         lines += [
-            _line([name, "—", *(_text(row[backend]) for backend in backends)])
+            _line([name, *(_text(row[backend]) for backend in backends)])
             for name, row in rows.items()
         ]
     if networks:

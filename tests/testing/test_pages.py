@@ -129,7 +129,7 @@ def test_the_matrix_of_an_engine_is_equal(
         "Written by `python -m neuro.testing.matrix --on reference,pynn:neuron --networks 2`"
         in text
     )
-    assert "| LIF value/float64 | — | equal | refused (cell" in text
+    assert "| LIF value/float64 | equal | refused (cell" in text
     assert "- `reference`: 2 equal" in text
     assert capsys.readouterr().out == ""
 
