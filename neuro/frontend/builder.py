@@ -182,10 +182,7 @@ class NetworkBuilder:
         connected = self._connect(connector, pre, post, name)
         weight = self._weight(connected, synapse.weight, unit, where)
         steps = self._delay(connected, synapse.delay, where)
-        units = {p.name: p.unit for p in synapse.synapse_type.parameters}
-        given = to_values(
-            synapse.parameters, units, kind="parameter", where=where, weight_unit=unit
-        )
+        given = _parameters(synapse, unit, where)
         self._projections.append(
             Projection(
                 name=name,
@@ -428,6 +425,19 @@ class NetworkBuilder:
         seconds = np.asarray(to_si(delay, UNITS["ms"], where=where))
         steps = to_steps(seconds * 1000.0, self.dt, where=where)
         return int(steps[0]) if seconds.ndim == 0 else steps
+
+
+def _parameters(synapse: Synapse, unit: Unit, where: str) -> dict[str, Value]:
+    """Parameters in SI units; amplitudes left at their default are in the unit of the port."""
+    declared = synapse.synapse_type.parameters
+    defaults = {
+        p.name: p.default
+        for p in declared
+        if p.unit == "weight" and p.default is not None and unit.to_si(p.default) != p.default
+    }
+    units = {p.name: p.unit for p in declared}
+    values = {**defaults, **synapse.parameters}
+    return to_values(values, units, kind="parameter", where=where, weight_unit=unit)
 
 
 def _name(target: Target | ProjectionHandle) -> str:

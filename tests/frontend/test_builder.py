@@ -194,3 +194,30 @@ def test_the_step_has_a_unit_of_time() -> None:
     assert neuro.NetworkBuilder(dt="100 us").dt == 1e-4
     with pytest.raises(UnitError, match=r"NetworkBuilder, dt: '1 mV' is in V, but s is needed"):
         neuro.NetworkBuilder(dt="1 mV")
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        (neuro.PairSTDP, {"A_plus": 0.01, "A_minus": 0.012, "w_max": 1.0}),
+        (neuro.ThreeFactorSTDP, {"w_max": 1.0}),
+        (neuro.Hebbian, {"w_max": 1.0}),
+    ],
+)
+def test_amplitudes_left_at_their_default_are_in_the_unit_of_the_port(
+    rule: Any, names: dict[str, float]
+) -> None:
+    """An amplitude of 0.01 at weights of nA is 0.01 nA, as one of 0.01 that is given."""
+    for cell, unit in (
+        (neuro.IF_curr_exp(), 1e-9),
+        (neuro.IF_cond_exp(), 1e-6),
+        (neuro.LIF(), 1.0),
+    ):
+        net = neuro.NetworkBuilder(dt=1.0)
+        cells = net.population(2, cell, label="cells")
+        net.projection(cells, cells, neuro.OneToOneConnector(), rule(weight=0.5))
+        (made,) = net.build().projections
+        found = {p.name: made.parameters.get(p.name, p.default) for p in made.synapse.parameters}
+        assert {n: found[n] for n in names} == pytest.approx(
+            {n: value * unit for n, value in names.items()}
+        )
