@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -16,6 +19,14 @@ from tests.conftest import needs_brian2
 
 pytestmark = needs_brian2
 SUITE = suite()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_is_there_is_not_searched_again() -> Iterator[None]:
+    """Brian2 collects garbage in each run; among all that pytest holds, that takes longest."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("name", SUITE)
