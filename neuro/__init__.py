@@ -22,6 +22,7 @@ from neuro.cells import (
 )
 from neuro.errors import Finding, NeuroError
 from neuro.formats.network_file import load_network, save_network
+from neuro.formats.nir.profiles import PROFILES as NIR_PROFILES
 from neuro.frontend.builder import NetworkBuilder
 from neuro.frontend.connectors import (
     AllToAllConnector,
@@ -68,6 +69,7 @@ __all__ = [
     "FLOAT32",
     "FLOAT64",
     "LIF",
+    "NIR_PROFILES",
     "PHC",
     "AdEx",
     "AllToAllConnector",

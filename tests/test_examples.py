@@ -18,6 +18,7 @@ SAYS = {
     "ca3_memory": ["content of cue 0: {0, 1, 8, 9}", "cues with bit 6, forgotten: set()"],
     "cell_from_equations": ["spikes of each cell: "],
     "long_run": ["stopped at step", "finished at step 200000", "without a stop: True"],
+    "nir_frameworks": ["| `norse` | 460, 510, 710, 760 |", "| `sinabs` | 450, 500, 710, 760 |"],
     "same_everywhere": ["c identical", "numba identical"],
     "stdp": ["together: ", "alone: "],
 }

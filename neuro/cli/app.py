@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from neuro.cli import bench, check, env, export, flash, models, plot, quantise, run, targets, verify
+from neuro.cli import (
+    bench,
+    check,
+    env,
+    export,
+    flash,
+    inspect,
+    models,
+    plot,
+    quantise,
+    run,
+    targets,
+    verify,
+)
 from neuro.cli.console import set_debug
 from neuro.cli.flags import BackendCommand
 from neuro.version import __version__
@@ -39,6 +52,19 @@ def main(
     set_debug(debug)
 
 
-for module in (models, targets, run, check, verify, quantise, export, flash, env, plot, bench):
+for module in (
+    models,
+    targets,
+    run,
+    check,
+    verify,
+    inspect,
+    quantise,
+    export,
+    flash,
+    env,
+    plot,
+    bench,
+):
     takes_options = module in (run, check, verify)
     app.command(cls=BackendCommand if takes_options else None)(module.command)

@@ -135,6 +135,18 @@ def require(graph: Graph, conventions: Conventions) -> None:
                 where=f"from_nir, {argument}",
                 hint=f"Give {argument}=… or profile=… (the framework that the graph is for).",
             )
+    if conventions.unit_gain and leaky and conventions.scheme != "euler":
+        raise ParameterError(
+            f"is {conventions.scheme!r}, but with unit_gain there is only 'euler'.",
+            where="from_nir, scheme",
+            hint="Give unit_gain=False.",
+        )
+    factor = conventions.scheme == "decay" or conventions.form == "factor"
+    if (conventions.bare or conventions.jump == "decayed") and leaky and not factor:
+        raise ParameterError(
+            "'bare' and jump='decayed' need scheme='decay' or form='factor'.",
+            where="from_nir, form",
+        )
     dt = conventions.dt
     if not isinstance(dt, int | float) or not np.isfinite(dt) or dt <= 0:
         raise ParameterError(f"is {dt!r}.", where="from_nir, dt", hint="Seconds, above zero.")

@@ -104,6 +104,7 @@ def _name(variant: Variant) -> str:
         words += [c.reset or "", c.when, *(["inclusive"] if c.inclusive else [])]
     if variant.kind.startswith("Cuba"):
         words += [c.current, c.jump]
+    words += ["bare"] * c.bare
     if variant.kind in ("I", "IF"):
         words += [c.integrator]
     words += ["unit_gain"] * c.unit_gain + [c.initial]
@@ -181,7 +182,7 @@ def _lif(variant: Variant) -> CellType:
             variant, "v : 1", f"{_factor('tau')}\n{_snapped('r * (dt / tau)')}", update
         )
     update = _membrane(c, _drive(variant))
-    if variant.kind == "LIF" and c.scheme == "euler" and c.form == "increment":
+    if variant.kind == "LIF" and _increments(c):
         update = f"v + G * (r * {_drive(variant)} + v_leak - v)"  # Norse's order
     return _make(
         variant,
@@ -196,9 +197,14 @@ def _membrane(c: Conventions, drive: str) -> str:
     """The membrane's next value, given what drives it before `r`."""
     if c.scheme == "exact":
         return f"P * v + G * (v_leak + r * {drive})"
-    if c.form == "increment":
+    if _increments(c):
         return f"v + G * ((v_leak - v) + r * {drive})"
     return f"P * v + gain * {drive} + rest"
+
+
+def _increments(c: Conventions) -> bool:
+    """True for Euler's step as an increment; the other schemes multiply by a factor."""
+    return c.scheme == "euler" and c.form == "increment"
 
 
 def _gains(c: Conventions, tau: str) -> str:
@@ -207,10 +213,14 @@ def _gains(c: Conventions, tau: str) -> str:
     if c.scheme == "exact":
         return f"P = exp(-{step})\nG = -expm1(-{step})"
     if c.scheme == "decay":
-        return f"P = exp(-{step})\ngain = r * ({step})\nrest = -expm1(-{step}) * v_leak"
+        return f"P = exp(-{step})\n{_gain(c, step)}\nrest = -expm1(-{step}) * v_leak"
     if c.form == "increment":
         return f"G = {step}"
-    return f"P = 1 - {step}\ngain = r * ({step})\nrest = ({step}) * v_leak"
+    return f"P = 1 - {step}\n{_gain(c, step)}\nrest = ({step}) * v_leak"
+
+
+def _gain(c: Conventions, step: str) -> str:
+    return "gain = 1" if c.bare else f"gain = r * ({step})"
 
 
 def _factor(tau: str) -> str:
@@ -276,13 +286,14 @@ def _cuba(variant: Variant) -> CellType:
 def _current(c: Conventions, drive: str) -> tuple[str, str]:
     """Derived constants and next value of the synaptic current."""
     step = "dt / tau_syn"
-    jump = "w_in" if c.jump == "whole" else f"w_in * ({step})"
+    jump = f"w_in * ({step})" if c.jump == "scaled" else "w_in"
     if c.scheme == "exact" and c.jump == "scaled":
         jump = f"w_in * -expm1(-{step})"
-    if c.scheme == "euler" and c.form == "increment":
+    if _increments(c):
         return f"S = {step}\njump = {jump}", f"(i - S * i) + jump * {drive}"
     decay = f"1 - {step}" if c.scheme == "euler" else f"exp(-{step})"
-    return f"D = {decay}\njump = {jump}", f"D * i + jump * {drive}"
+    inside = f"D * (i + jump * {drive})" if c.jump == "decayed" else f"D * i + jump * {drive}"
+    return f"D = {decay}\njump = {jump}", inside
 
 
 def _threshold(variant: Variant) -> CellType:

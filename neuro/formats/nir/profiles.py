@@ -45,7 +45,10 @@ class Conventions:
         CubaLIF and CubaLI: the membrane sees the current ``"new"``, with this step's input, or
         ``"old"``.
     jump
-        What a spike adds to the current: ``"scaled"``, ``w_in * dt / tau_syn``; ``"whole"``, `w_in`.
+        What a spike adds to the current: ``"scaled"``, ``w_in * dt / tau_syn``; ``"whole"``, `w_in`;
+        ``"decayed"``, `w_in`, which decays in this step already.
+    bare
+        True: `r` is not applied and the membrane takes its input as it is.
     initial
         The membrane starts at ``"leak"`` (`v_leak`) or ``"zero"``.
     integrator
@@ -64,7 +67,8 @@ class Conventions:
     inclusive: bool = False
     unit_gain: bool = False
     current: Literal["new", "old"] = "old"
-    jump: Literal["scaled", "whole"] = "scaled"
+    jump: Literal["scaled", "whole", "decayed"] = "scaled"
+    bare: bool = False
     initial: Literal["leak", "zero"] = "leak"
     integrator: Literal["dt", "step"] = "dt"
     hop: int = 0
@@ -161,12 +165,27 @@ _TABLE = (
             reset="subtract",
             inclusive=True,
             current="new",
-            jump="whole",
+            jump="decayed",
+            bare=True,
             initial="zero",
         ),
-        summary="Exact decay, input by dt/tau, reset by subtraction; one spike a step.",
-        weights="r = tau * exp(-dt / tau) / dt.",
+        summary="Exact decay, weights unscaled, reset by subtraction; one spike a step.",
+        weights="r = tau * exp(-dt / tau) / dt, and not applied.",
         source="rockpool/nn/modules/torch/lif_torch.py, nir.py; one-neuron trace.",
+    ),
+    Profile(
+        name="rockpool-import",
+        conventions=Conventions(
+            scheme="decay",
+            form="factor",
+            reset="subtract",
+            inclusive=True,
+            current="new",
+            initial="zero",
+        ),
+        summary="Rockpool's neuron for graphs from elsewhere: input is scaled by r * dt/tau.",
+        weights="As in NIR.",
+        source="One-neuron trace.",
     ),
     Profile(
         name="sinabs",
@@ -244,7 +263,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "initial": ("leak", "zero"),
     "form": ("increment", "factor"),
     "current": ("new", "old"),
-    "jump": ("scaled", "whole"),
+    "jump": ("scaled", "whole", "decayed"),
     "integrator": ("dt", "step"),
 }
 
@@ -276,7 +295,7 @@ def _check(name: str, value: Any) -> None:
     if name in _CHOICES and value not in _CHOICES[name]:
         hint = f"Use {', '.join(map(repr, _CHOICES[name]))}."
         raise ParameterError(f"is {value!r}.", where=where, hint=hint)
-    if name in ("inclusive", "unit_gain") and not isinstance(value, bool):
+    if name in ("inclusive", "unit_gain", "bare") and not isinstance(value, bool):
         raise ParameterError(f"is {value!r}.", where=where, hint="Use True or False.")
     if name == "hop" and (type(value) is not int or not 0 <= value < 1 << 20):
         raise ParameterError(f"is {value!r}.", where=where, hint="Whole steps, 0 or more.")

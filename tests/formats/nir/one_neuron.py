@@ -27,6 +27,7 @@ EXPECTED = {
     "lava": (461, 511, 711, 761),
     "spyx": (461, 511, 711, 761),
     "rockpool": (450, 500, 710, 760),
+    "rockpool-import": (450, 500, 710, 760),
     "sinabs": (450, 500, 710, 760),
 }
 """Spike steps by profile."""
