@@ -46,7 +46,7 @@ def check(
     if board is not None and target == "auto":
         target = target_of(board)
     options = backend_options(ctx, target) | ({"board": board} if board is not None else {})
-    findings = check_network(network, target, options=options)
+    findings = [*experiment.findings, *check_network(network, target, options=options)]
     runs = not any(finding.severity == "error" for finding in findings)
     space = SPACE[target](network, options, experiment.inputs) if target in SPACE else None
     if json:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from neuro.errors import Finding
 from neuro.ir.network import Network
 from neuro.recording.data import Recording
 
@@ -69,6 +70,8 @@ class Experiment:
         Sources in the raster, from top to bottom; empty for all.
     lag
         Steps that the network runs on after those asked for, until its last layer is done.
+    findings
+        What was found while the network was made.
     """
 
     network: Network
@@ -77,6 +80,7 @@ class Experiment:
     report: Callable[[Recording], Report] = spike_table
     shown: Sequence[str] = ()
     lag: int = 0
+    findings: Sequence[Finding] = ()
 
     def count(self, steps: int | None) -> int:
         """How many steps to run if `steps` are asked for."""

@@ -51,6 +51,7 @@ def nir_experiment(
         steps=count + model.lag,
         inputs=model.inputs(values) if given else {},
         lag=model.lag,
+        findings=model.findings,
         report=partial(_report, model),
     )
 

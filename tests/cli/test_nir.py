@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,7 +81,9 @@ def test_verify_and_export(call: Call, net: Path, tmp_path: Path) -> None:
         "export", str(net), *NORSE, "--board", "stm32f405", "--out", str(out), "--steps", "5"
     )
     assert done.exit_code == 0, done.output
-    assert list(out.glob("**/*.c"))
+    sources = [path.read_text() for path in out.glob("**/*.c")]
+    assert sources
+    assert not any(re.search(r"nr_t\d+_\w+\.", text) for text in sources)
 
 
 def test_inspect_shows_nodes_and_whose_they_look_like(
@@ -101,3 +104,11 @@ def test_inspect_refuses_what_is_no_graph(call: Call, tmp_path: Path) -> None:
     result = call("inspect", str(tmp_path / "text.nir"))
     assert result.exit_code == 2
     assert "is no NIR file" in words(result.stderr)
+
+
+def test_what_looks_odd_is_said_before_anything_runs(call: Call, net: Path) -> None:
+    with h5py.File(net, "r+") as file:
+        file["node/nodes/lif1.lif/tau"][...] = 20.0
+    result = call("check", str(net), *NORSE)
+    assert result.exit_code == 0
+    assert "looks like steps or milliseconds" in words(result.stdout)

@@ -136,8 +136,10 @@ def _differs(delay: Any) -> bool:
 
 
 def _least_delay(item: AnyProjection) -> int:
-    """The shortest delay; a draw counts as one step."""
-    return int(np.min(item.delay)) if isinstance(item.delay, int | np.ndarray) else 1
+    """The shortest delay; a draw, or no synapse at all, counts as one step."""
+    if not isinstance(item.delay, int | np.ndarray) or not np.size(item.delay):
+        return 1
+    return int(np.min(item.delay))
 
 
 @dataclass

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 import neuro
 from neuro.errors import FileFormatError, UnsupportedError
@@ -109,3 +110,21 @@ def test_cells_without_a_counterpart_are_all_named(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedError, match=r"'A'.*(\n.*)*'B'"):
         neuro.to_nir(net.build(), tmp_path / "net.nir")
     assert not list(tmp_path.iterdir())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(graphs(), st.integers(0, 2**32 - 1))
+def test_another_reader_gets_the_same_spikes(graph: Graph, seed: int) -> None:
+    """Without the sidecar, the graph that we write means what the one that we read meant."""
+    shape = tuple(graph.node("input").values["shape"])
+    values = (np.random.default_rng(seed).random((12, *shape)) < 0.5).astype(float)
+    first = neuro.from_nir(graph, profile="norse", dt=DT)
+    written = neuro.to_nir(first)
+    assume({loss.rule for loss in written.losses} == {"step"})  # all else it says
+    second = neuro.from_nir(written.graph, profile="norse", dt=DT)
+    ours, theirs = (m.simulate(values, backend="reference") for m in (first, second))
+    for cell in graph.of_role("cell"):
+        if cell.primitive.spikes:
+            name = first.names[cell.name]
+            np.testing.assert_array_equal(ours.spikes[name].step, theirs.spikes[name].step)
+            np.testing.assert_array_equal(ours.spikes[name].index, theirs.spikes[name].index)
