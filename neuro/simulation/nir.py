@@ -178,7 +178,11 @@ def to_nir(network: Network | NIRModel, path: str | PathLike[str] | None = None)
     """
     model = network if isinstance(network, NIRModel) else None
     plain = network.network if isinstance(network, NIRModel) else network
-    written = write_graph(plain)
+    written = (
+        write_graph(plain)
+        if model is None
+        else write_graph(plain, model.latency, model.conventions.hop)
+    )
     facts = facts_of(model.built) if model is not None else facts_from(plain, written)
     graph = live_graph(written.graph, sidecar(plain, written, facts))
     target = None if path is None else write_file(graph, Path(path))

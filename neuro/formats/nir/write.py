@@ -94,15 +94,26 @@ def content(array: NDArray[Any]) -> bytes:
     return f"{array.dtype.str}{array.shape}".encode() + np.ascontiguousarray(array).tobytes()
 
 
-def write_graph(network: Network) -> Written:
+def write_graph(
+    network: Network, latency: Mapping[str, int] | None = None, hop: int = 0
+) -> Written:
     """Make a graph of a network.
+
+    Parameters
+    ----------
+    network
+        Any network.
+    latency
+        How many steps later than in a framework each source runs; None derives it from the layers.
+    hop
+        Steps that the framework itself takes from one layer to the next.
 
     Raises
     ------
     UnsupportedError
         If a population has no counterpart in NIR; carries all of them.
     """
-    return _Writer(network).write()
+    return _Writer(network, layer_starts(network) if latency is None else latency, hop).write()
 
 
 def layer_starts(network: Network) -> dict[str, int]:
@@ -147,6 +158,8 @@ class _Writer:
     """Collects nodes and edges."""
 
     network: Network
+    latency: Mapping[str, int]
+    hop: int
     nodes: dict[str, Node | Graph] = field(default_factory=dict)
     edges: list[Edge] = field(default_factory=list)
     losses: list[Finding] = field(default_factory=list)
@@ -154,7 +167,6 @@ class _Writer:
     used: set[str] = field(default_factory=set)
 
     def write(self) -> Written:
-        self.latency = layer_starts(self.network)
         self.shapes = _shapes(self.network)
         self.biases = self._host_biases()
         self._check_cells()
@@ -238,12 +250,11 @@ class _Writer:
     def _write_delay(self, item: AnyProjection) -> str:
         """Steps beyond what passing through layers takes."""
         extra = _least_delay(item) + self.latency[item.pre] - self.latency[item.post]
-        if item.pre == item.post:
-            extra -= 1
+        extra -= max(1, self.hop) if item.pre == item.post else self.hop
         if not isinstance(item.delay, int | float) and _differs(item.delay):
             what = "delays that differ between synapses are not in NIR; it has the shortest."
             self.losses.append(warning(f"projection {item.name!r}", what, rule="delays"))
-        if not extra:
+        if extra <= 0:
             return item.pre
         shape = self.shapes[item.pre]
         values = {"delay": np.full(shape, extra * self.network.dt)}

@@ -18,7 +18,7 @@ from tests.formats.nir.graphs import DT, graphs
 nir = pytest.importorskip("nir")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(graphs())
 def test_any_imported_graph_goes_out_and_comes_back(graph: Graph) -> None:
     model = neuro.from_nir(graph, profile="norse", dt=DT)
@@ -112,7 +112,7 @@ def test_cells_without_a_counterpart_are_all_named(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(graphs(), st.integers(0, 2**32 - 1))
 def test_another_reader_gets_the_same_spikes(graph: Graph, seed: int) -> None:
     """Without the sidecar, the graph that we write means what the one that we read meant."""
