@@ -1,0 +1,221 @@
+"""A network prepared for torch: code, matrices and depths, without anything that is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuro.backends.torch.cells import CellCode, cell_code
+from neuro.backends.torch.load import DTYPES
+from neuro.backends.torch.order import Component, components
+from neuro.backends.torch.state import State
+from neuro.backends.torch.surrogates import Surrogate
+from neuro.backends.torch.values import (
+    CellConstants,
+    Stored,
+    input_values,
+    stored_of,
+    weight_unit,
+)
+from neuro.backends.torch.wiring import Group, Wiring, wiring_of
+from neuro.ir.expressions.evaluate import Float
+from neuro.ir.layout import Layout, layout
+from neuro.ir.network import GradedProjection, Network, Population
+from neuro.ir.resolve import initial_state, refractory_steps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """One population.
+
+    Attributes
+    ----------
+    node
+        The population.
+    code
+        Its printed step.
+    constants
+        Its parameters.
+    refractory
+        Steps, shape () or (n,); None if there is no refractory period.
+    """
+
+    node: Population
+    code: CellCode
+    constants: CellConstants
+    refractory: Tensor | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """All that a module needs besides its values.
+
+    Attributes
+    ----------
+    network, seed, dtype
+        What is run.
+    cells
+        Populations by name.
+    wirings
+        Projections by name, then graded ones.
+    plan
+        Depths of rings and histories.
+    order
+        In which order populations run.
+    """
+
+    network: Network
+    seed: int
+    dtype: torch.dtype
+    cells: Mapping[str, Cells]
+    wirings: Mapping[str, Wiring]
+    plan: Layout
+    order: tuple[Component, ...]
+
+    def values(self) -> dict[str, Stored]:
+        """Everything that may be trained, by name."""
+        found = input_values(self.network, self.dtype)
+        for name, wiring in self.wirings.items():
+            unit = weight_unit(self.network, wiring.node.post, wiring.node.port)
+            key = f"{name}.weight"
+            found[key] = stored_of(key, wiring.stored, unit, self.dtype)
+        for cells in self.cells.values():
+            found |= cells.constants.stored()
+        return found
+
+    def groups(self, post: str, port: str, *, direct: bool) -> list[tuple[str, Group]]:
+        """Groups of spiking projections onto a port in the order of their sums.
+
+        Over a ring, events are added in the order in which they were sent: longest dendritic delay
+        first, then by projection.  Direct events go by projection.
+        """
+        found = [
+            (place, name, group)
+            for place, (name, wiring) in enumerate(self.wirings.items())
+            if not isinstance(wiring.node, GradedProjection)
+            and (wiring.node.post, wiring.node.port) == (post, port)
+            and wiring.direct == direct
+            for group in wiring.groups
+        ]
+        found.sort(key=lambda item: (-item[2].dendritic, item[0], -item[2].axonal))
+        return [(name, group) for _, name, group in found]
+
+    def graded(self, post: str, port: str) -> list[Wiring]:
+        """Graded projections onto a port, in order."""
+        return [
+            wiring
+            for wiring in self.wirings.values()
+            if isinstance(wiring.node, GradedProjection)
+            and (wiring.node.post, wiring.node.port) == (post, port)
+        ]
+
+    def rest(self, batch: int, device: torch.device) -> State:
+        """The state before step 0."""
+        network, zeros = self.network, self._zeros(batch, device)
+        cells: dict[str, Tensor] = {}
+        for name, own in self.cells.items():
+            values = initial_state(
+                own.node.cell.state,
+                own.node.initial,
+                own.constants.known,
+                own.node.size,
+                self.seed,
+                f"{name}/initial",
+            )
+            for variable, value in values.items():
+                tensor = torch.from_numpy(value).to(device, self.dtype)
+                cells[f"{name}/{variable}"] = tensor.expand(batch, -1)
+        sizes = {name: source.size for name, source in network.sources.items()}
+        quiet = {
+            name: torch.zeros(batch, sizes[name], dtype=torch.int64, device=device)
+            for name, own in self.cells.items()
+        }
+        return State(
+            cells=cells,
+            refractory=quiet,
+            history={n: zeros(self.depth(n), size) for n, size in sizes.items()},
+            rings={f"{n}/{p}": zeros(d, sizes[n]) for (n, p), d in self.plan.rings.items()},
+            graded={
+                name: zeros(max((g.delay for g in wiring.groups), default=1), sizes[wiring.node.post])
+                for name, wiring in self.wirings.items()
+                if isinstance(wiring.node, GradedProjection)
+            },
+        )
+
+    def depth(self, source: str) -> int:
+        """Steps of spikes of `source` that matter later."""
+        return self.plan.histories.get(source, 0) + 1
+
+    def _zeros(self, batch: int, device: torch.device):  # type: ignore[no-untyped-def]
+        def zeros(depth: int, size: int) -> Tensor:
+            return torch.zeros(depth, batch, size, dtype=self.dtype, device=device)
+
+        return zeros
+
+
+def program_of(
+    network: Network,
+    seed: int,
+    surrogates: Mapping[str, Surrogate],
+    *,
+    detach_reset: bool,
+) -> Program:
+    """Prepare `network`.
+
+    Parameters
+    ----------
+    network
+        Verified, and without anything that `torch` refuses.
+    seed
+        Of connectors, draws and noise.
+    surrogates
+        By population.
+    detach_reset
+        As for `cell_code`.
+    """
+    kind: Float = np.float64 if network.format.kind == "float64" else np.float32
+    nodes = (*network.projections, *network.graded)
+    wirings = {node.name: wiring_of(network, node, seed) for node in nodes}
+    expanded = {p.name: wirings[p.name].expanded for p in network.projections}
+    return Program(
+        network=network,
+        seed=seed,
+        dtype=DTYPES[kind],
+        cells={
+            node.name: _cells(network, node, seed, kind, surrogates[node.name], detach_reset)
+            for node in network.populations
+        },
+        wirings=wirings,
+        plan=layout(network, expanded),
+        order=tuple(
+            components(
+                (p.name for p in network.populations),
+                [
+                    (w.node.pre, w.node.post, min((g.delay for g in w.groups), default=1))
+                    for w in wirings.values()
+                ],
+            )
+        ),
+    )
+
+
+def _cells(
+    network: Network,
+    node: Population,
+    seed: int,
+    kind: Float,
+    surrogate: Surrogate,
+    detach_reset: bool,
+) -> Cells:
+    constants = CellConstants(network, node, seed, kind)
+    steps = np.asarray(refractory_steps(node, constants.known, network.dt))
+    return Cells(
+        node=node,
+        code=cell_code(node.cell, kind, surrogate, detach_reset=detach_reset),
+        constants=constants,
+        refractory=torch.from_numpy(steps) if steps.any() else None,
+    )
