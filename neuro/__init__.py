@@ -47,6 +47,7 @@ from neuro.simulation.check import check
 from neuro.simulation.nir import NIRExport, NIRModel, from_nir, from_snntorch, to_nir
 from neuro.simulation.run import simulate, simulate_to_file
 from neuro.simulation.session import RunInterrupted, Session
+from neuro.simulation.torch import to_torch
 from neuro.simulation.verify import verify
 from neuro.surface import Normal, Uniform
 from neuro.synapses import (
@@ -130,6 +131,7 @@ __all__ = [
     "to_loihi",
     "to_nir",
     "to_spinnaker",
+    "to_torch",
     "verify",
 ]
 

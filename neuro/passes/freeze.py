@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuro.errors import ParameterError, unknown_name
+from neuro.ir.explicit import with_weights
 from neuro.ir.network import CurrentInput, Network, Projection
 from neuro.ir.resolve import synapses
 from neuro.ir.synapse import STATIC, WEIGHT
-from neuro.passes.explicit import with_weights
 from neuro.simulation.choose import choose_seed
 
 

@@ -41,9 +41,9 @@ class TorchBackend(Backend):
         """Float networks without plastic synapses run."""
         if self.unavailable():
             return [missing(self.name, "torch is not installed.", "pip install torch==2.13.0")]
-        from neuro.backends.torch.rules import torch_findings
+        from neuro.backends.torch.rules import torch_findings, unordered
 
-        return torch_findings(network)
+        return [*torch_findings(network), *([] if options.exact else unordered(network))]
 
     def compile(self, network: Network, options: TorchOptions, seed: int) -> Engine:
         """Print the network's cells as torch code."""

@@ -157,6 +157,6 @@ class _Printing:
 
 def _units(cell: CellType) -> dict[str, float]:
     """Surface units of what conditions may compare."""
-    declared = (*cell.state, *cell.parameters, *cell.ports)
+    declared: list[Any] = [*cell.state, *cell.parameters, *cell.ports]
     units = {item.name: parse_unit(item.unit) for item in declared}
     return {name: unit.numerator / unit.denominator for name, unit in units.items()}

@@ -92,9 +92,7 @@ def listed_spikes(
     return dense
 
 
-def current(
-    item: CurrentInput, drive: Drive, values: Values, first: int, steps: int
-) -> Tensor:
+def current(item: CurrentInput, drive: Drive, values: Values, first: int, steps: int) -> Tensor:
     """Declared current of steps `first` on; shape (steps, 1, 1 or n)."""
     signal, name = drive.signals[item.name], f"{item.name}.value"
     table = values[name]

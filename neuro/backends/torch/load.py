@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from types import CodeType
 from typing import Any
 
+import numpy as np
 import torch
 
 from neuro.backends.torch import runtime
 from neuro.ir.expressions.evaluate import Float
-
-import numpy as np
 
 DTYPES: dict[Float, torch.dtype] = {np.float32: torch.float32, np.float64: torch.float64}
 

@@ -22,9 +22,9 @@ from neuro.backends.torch.values import Values, chosen_names
 from neuro.drive import Drive, drive_of
 from neuro.errors import ParameterError, unknown_name
 from neuro.ir.connectivity import Convolution
+from neuro.ir.explicit import with_weights
 from neuro.ir.network import CurrentInput, Network, PoissonInput, Projection
 from neuro.ir.verify import verified
-from neuro.passes.explicit import with_weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -212,8 +212,10 @@ class SpikingModule(nn.Module):
         tensor = self.values[f"{projection}.weight"]
         new = np.zeros(tensor.numel())
         index = wiring.expanded.rows.kernel_index
-        place = index if index is not None and tensor.ndim else np.arange(len(values)) % max(
-            1, tensor.numel()
+        place = (
+            index
+            if index is not None and tensor.ndim
+            else np.arange(len(values)) % max(1, tensor.numel())
         )
         new[place] = values
         if not np.array_equal(new[place], values):
@@ -306,9 +308,7 @@ def _recorded(network: Network, record: Iterable[str]) -> frozenset[str]:
     return frozenset({*record, *(probed & known)})
 
 
-def _extent(
-    given: Mapping[str, Tensor], state: State | None, steps: int | None
-) -> tuple[int, int]:
+def _extent(given: Mapping[str, Tensor], state: State | None, steps: int | None) -> tuple[int, int]:
     """How many steps and samples."""
     shapes = {tuple(tensor.shape[:2]) for tensor in given.values()}
     length, batch = shapes.pop() if shapes else (steps, 1 if state is None else state.batch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 Edge = tuple[str, str, int]
@@ -35,7 +35,7 @@ def components(names: Iterable[str], edges: Iterable[Edge]) -> list[Component]:
     edges
         Connections between them.
     """
-    nodes, arcs = list(names), [edge for edge in edges]
+    nodes, arcs = list(names), list(edges)
     after: dict[str, set[str]] = {name: set() for name in nodes}
     for pre, post, _ in arcs:
         if pre in after and post in after:
@@ -77,7 +77,7 @@ def _tarjan(nodes: list[str], after: Mapping[str, set[str]]) -> list[set[str]]:
 
 def _close(
     node: str,
-    work: list[tuple[str, Iterable[str]]],
+    work: list[tuple[str, Iterator[str]]],
     index: dict[str, int],
     low: dict[str, int],
     stack: list[str],

@@ -93,19 +93,23 @@ class TorchPrinter:
                 return f"-{self._inner(operand)}"
             case Unary(operand=operand):
                 return f"{'1 - ' if self._soft else '~'}{self._inner(operand)}"
-            case Compare(op, left, right) if self._soft:
-                sides = f"{self.value(left)}, {self.value(right)}"
-                return f"nr_step({op!r}, {sides}, nr_surrogate, {self._width(expression)!r})"
+            case Compare() | Logical() if self._soft:
+                return self._condition(expression)
             case Binary(op, left, right) | Compare(op, left, right):
                 return f"{self._inner(left)} {op} {self._inner(right)}"
-            case Logical(op, left, right) if self._soft:
-                return f"nr_{op}({self.value(left)}, {self.value(right)})"
             case Logical(op, left, right):
                 return f"{self._inner(left)} {_LOGICAL[op]} {self._inner(right)}"
             case Select(condition, if_true, if_false):
                 parts = ", ".join(map(self.value, (condition, if_true, if_false)))
                 return f"nr_select({parts})"
         raise TypeError(f"not an expression: {expression!r}")
+
+    def _condition(self, expression: Compare | Logical) -> str:
+        """A condition as a number."""
+        sides = f"{self.value(expression.left)}, {self.value(expression.right)}"
+        if isinstance(expression, Logical):
+            return f"nr_{expression.op}({sides})"
+        return f"nr_step({expression.op!r}, {sides}, nr_surrogate, {self._width(expression)!r})"
 
     @property
     def _soft(self) -> bool:

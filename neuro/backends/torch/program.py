@@ -24,7 +24,7 @@ from neuro.backends.torch.values import (
 from neuro.backends.torch.wiring import Group, Wiring, wiring_of
 from neuro.ir.expressions.evaluate import Float
 from neuro.ir.layout import Layout, layout
-from neuro.ir.network import GradedProjection, Network, Population
+from neuro.ir.network import GradedProjection, Network, Population, Projection
 from neuro.ir.resolve import initial_state, refractory_steps
 
 
@@ -140,7 +140,9 @@ class Program:
             history={n: zeros(self.depth(n), size) for n, size in sizes.items()},
             rings={f"{n}/{p}": zeros(d, sizes[n]) for (n, p), d in self.plan.rings.items()},
             graded={
-                name: zeros(max((g.delay for g in wiring.groups), default=1), sizes[wiring.node.post])
+                name: zeros(
+                    max((g.delay for g in wiring.groups), default=1), sizes[wiring.node.post]
+                )
                 for name, wiring in self.wirings.items()
                 if isinstance(wiring.node, GradedProjection)
             },
@@ -178,7 +180,7 @@ def program_of(
         As for `cell_code`.
     """
     kind: Float = np.float64 if network.format.kind == "float64" else np.float32
-    nodes = (*network.projections, *network.graded)
+    nodes: list[Projection | GradedProjection] = [*network.projections, *network.graded]
     wirings = {node.name: wiring_of(network, node, seed) for node in nodes}
     expanded = {p.name: wirings[p.name].expanded for p in network.projections}
     return Program(

@@ -129,7 +129,10 @@ class Run:
     def _stretch(self, name: str, first: int, count: int) -> None:
         """Run a population for `count` steps from `first` on."""
         own = self.program.cells[name]
-        free = [self._free(own, port, first, count) for port in self._ports(own, bound=False)]
+        free = [
+            self._free(own, port, first, count).unbind()  # one node of the graph, not one per step
+            for port in self._ports(own, bound=False)
+        ]
         bound = [(p, self._bound(own, p, first, count)) for p in self._ports(own, bound=True)]
         kept = [v for v in own.code.state if f"{name}/{v}" in self.variables]
         fired: list[Tensor] = []
@@ -168,7 +171,9 @@ class Run:
         left = self._refractory[name]
         quiet = left > 0 if own.refractory is not None else None
         constants = tuple(self._constant(name, c, step) for c in code.constants)
-        spikes, after = code.step(tuple(state), tuple(ports), constants, self._draws(own, step), quiet)
+        spikes, after = code.step(
+            tuple(state), tuple(ports), constants, self._draws(own, step), quiet
+        )
         shape = (self.batch, own.node.size)
         self._cells[name] = tuple(value.expand(shape) for value in after)
         if spikes is None:
@@ -300,4 +305,5 @@ class Run:
 
 
 def _adding(sums: Tensor) -> Extra:
-    return lambda value, k: value + sums[k]
+    steps = sums.unbind()
+    return lambda value, k: value + steps[k]

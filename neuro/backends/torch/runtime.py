@@ -59,7 +59,8 @@ class _Sqrt(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (y,) = ctx.saved_tensors
-        return gradients[0] / (2 * y)
+        made: Tensor = gradients[0] / (2 * y)
+        return made
 
 
 def nr_floor(x: Tensor) -> Tensor:
@@ -69,7 +70,9 @@ def nr_floor(x: Tensor) -> Tensor:
 
 def nr_sign(x: Tensor) -> Tensor:
     """1, -1 or 0; its gradient is 0."""
-    return (x > 0).to(x.dtype) - (x < 0).to(x.dtype)
+    above: Tensor = (x > 0).to(x.dtype)
+    below: Tensor = (x < 0).to(x.dtype)
+    return above - below
 
 
 def nr_pow2(k: Tensor) -> Tensor:
@@ -113,8 +116,7 @@ class _Select(torch.autograd.Function):
         gradient = gradients[0]
         parts = (gradient * (a - b), gradient * condition, gradient * (1 - condition))
         return tuple(
-            part.sum_to_size(x.shape)
-            for part, x in zip(parts, ctx.saved_tensors, strict=True)
+            part.sum_to_size(x.shape) for part, x in zip(parts, ctx.saved_tensors, strict=True)
         )
 
 

@@ -53,9 +53,14 @@ class State:
         return 1 if not tensors else int(tensors[0].shape[-2])
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> State:
-        tables = ("cells", "refractory", "history", "rings", "graded")
-        changed = {
-            table: {name: change(tensor) for name, tensor in getattr(self, table).items()}
-            for table in tables
-        }
-        return replace(self, **changed)
+        def changed(tensors: Tensors) -> Tensors:
+            return {name: change(tensor) for name, tensor in tensors.items()}
+
+        return replace(
+            self,
+            cells=changed(self.cells),
+            refractory=changed(self.refractory),
+            history=changed(self.history),
+            rings=changed(self.rings),
+            graded=changed(self.graded),
+        )

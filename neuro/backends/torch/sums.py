@@ -11,7 +11,7 @@ import ctypes
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +55,8 @@ def matrix_of(rows: Rows, n_post: int) -> Matrix:
     return Matrix(n_pre, n_post, rows.indptr.astype(np.int64), rows.indices.astype(np.int32))
 
 
-class Segment(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
     """Some consecutive steps of one source that are added to some consecutive steps of a port.
 
     Attributes
@@ -97,7 +98,9 @@ class _Sum(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         given, gradient = ctx.saved_tensors, gradients[0].contiguous()
         wanted = ctx.needs_input_grad[3:]
-        made = [torch.zeros_like(x) if need else None for x, need in zip(given, wanted, strict=True)]
+        made = [
+            torch.zeros_like(x) if need else None for x, need in zip(given, wanted, strict=True)
+        ]
         for segment in ctx.segments:
             own = gradient[segment.first : segment.first + segment.count]
             source, weight = made[segment.source], made[segment.weight]

@@ -171,7 +171,7 @@ class CellConstants:
         kind, mine = DTYPES[self._dtype], [name for name in names if name != "t"]
         trained = {p for p in self.numbers if f"{self.node.name}.{p}" in values.trained}
         if not trained:
-            return {n: torch.from_numpy(np.asarray(self.known[n])).to(kind) for n in mine}
+            return {n: torch.from_numpy(np.array(self.known[n])).to(kind) for n in mine}
         scope = self._derive(values)
         return {name: scope[name].to(kind) for name in mine}
 

@@ -82,10 +82,9 @@ class Wiring:
 def wiring_of(network: Network, node: Projection | GradedProjection, seed: int) -> Wiring:
     """Matrices and weights of `node`."""
     expanded = synapses(network, node, seed)
-    graded = isinstance(node, GradedProjection)
     return Wiring(
         node=node,
-        direct=not graded and is_direct(node, expanded),
+        direct=isinstance(node, Projection) and is_direct(node, expanded),
         groups=tuple(_groups(expanded, target_size(network, node))),
         stored=_stored(node, expanded),
         expanded=expanded,
@@ -123,7 +122,9 @@ def _groups(expanded: Synapses, n_post: int) -> list[Group]:
         if kernel is not None and not scalar:
             place = kernel[place]
         whole = chosen is None and kernel is None and not scalar
-        made.append(Group(a, d, matrix, None if whole else torch.from_numpy(place.astype(np.int64))))
+        made.append(
+            Group(a, d, matrix, None if whole else torch.from_numpy(place.astype(np.int64)))
+        )
     return made
 
 

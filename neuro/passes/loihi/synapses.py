@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from neuro.ir.explicit import with_weights
 from neuro.ir.expressions.canonical import negate
 from neuro.ir.fixed.mantissa import best_exponent
 from neuro.ir.fixed.scales import magnitude
@@ -16,7 +17,6 @@ from neuro.ir.network import Network, Projection, Scale
 from neuro.ir.resolve import Number, Synapses, parameters, synapses
 from neuro.ir.synapse import WEIGHT, SynapseType
 from neuro.ir.values import Draw, Value
-from neuro.passes.explicit import with_weights
 from neuro.passes.loihi.report import LoihiSynapses
 from neuro.passes.watch_peaks import synapse_variables, trace_variables
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neuro.errors import ParameterError, UnsupportedError
+from neuro.ir.explicit import with_weights
 from neuro.ir.fixed.scales import magnitude
 from neuro.ir.network import (
     CurrentInput,
@@ -32,7 +33,6 @@ from neuro.ir.spinnaker import (
 )
 from neuro.ir.synapse import WEIGHT
 from neuro.ir.values import Value, expand
-from neuro.passes.explicit import with_weights
 from neuro.passes.spike_change import spike_change
 from neuro.passes.spinnaker.cell import SPINNAKER_LIF
 from neuro.passes.spinnaker.match import S1615, findings_of, has_form
