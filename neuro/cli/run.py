@@ -28,8 +28,10 @@ from neuro.cli.options import (
     load_experiment,
     parse_changes,
 )
+from neuro.errors import ParameterError
 from neuro.formats.network_file import save_network
 from neuro.ir.network import Network
+from neuro.metrics import Metrics, measure, observed
 from neuro.models.experiment import Experiment, Report, count_table, spike_table
 from neuro.recording.data import Recording
 from neuro.recording.plot_style import save_figure
@@ -73,6 +75,9 @@ def run(
     overwrite: Annotated[
         bool, typer.Option(help="Start afresh where a streamed run was stopped.")
     ] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Print NeuroBench's metrics; membranes are recorded.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Run MODEL; print a table and write recording, raster and network to a folder.
@@ -82,6 +87,8 @@ def run(
     experiment = load_experiment(
         model, protocol, set_, steps, NIROptions(profile, dt, reset, input_)
     )
+    if metrics:
+        experiment = _observed(experiment, streamed=stream or resume)
     given: dict[str, Any] = {
         "inputs": experiment.inputs,
         "backend": backend,
@@ -107,11 +114,26 @@ def run(
         report = spike_table(recording) if interrupted else experiment.report(recording)
         done = recording.steps
     written = [path, *_write_figures(experiment, recording, folder)]
-    _show(report, recording, done, written, json=json)
+    found = _measured(experiment, recording) if metrics and not interrupted else None
+    _show(report, recording, done, written, found, json=json)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     if report.passed is False:
         raise typer.Exit(NO)
+
+
+def _observed(experiment: Experiment, *, streamed: bool) -> Experiment:
+    """`experiment` with probes for all that metrics need."""
+    if streamed:
+        raise ParameterError(
+            "needs the recording in memory.", where="--metrics", hint="Leave out --stream."
+        )
+    return observed(experiment)
+
+
+def _measured(experiment: Experiment, recording: Recording) -> Metrics:
+    """Metrics, in the steps that the model's framework counts."""
+    return measure(experiment, experiment.align(recording))
 
 
 def _stream(path: Path, network: Network, steps: int, **given: Any) -> None:
@@ -150,19 +172,26 @@ def _write_figures(experiment: Experiment, recording: Recording, folder: Path) -
 
 
 def _show(
-    report: Report, recording: Recording, steps: int, written: list[Path], *, json: bool
+    report: Report,
+    recording: Recording,
+    steps: int,
+    written: list[Path],
+    metrics: Metrics | None,
+    *,
+    json: bool,
 ) -> None:
     if json:
-        print_json(
-            {
-                "report": asdict(report),
-                "provenance": asdict(recording.provenance),
-                "steps": steps,
-                "files": [str(path) for path in written],
-            }
-        )
+        facts: dict[str, Any] = {
+            "report": asdict(report),
+            "provenance": asdict(recording.provenance),
+            "steps": steps,
+            "files": [str(path) for path in written],
+        }
+        print_json(facts if metrics is None else facts | {"metrics": metrics.as_dict()})
         return
     print_table(report.title, report.columns, report.rows)
+    if metrics is not None:
+        print_table("NeuroBench", ("metric", "value"), _metric_rows(metrics))
     for note in report.notes:
         out.print(note)
     provenance = recording.provenance
@@ -174,6 +203,15 @@ def _show(
     )
     for path in written:
         out.print(f"wrote {path}")
+
+
+def _metric_rows(metrics: Metrics) -> list[tuple[str, str]]:
+    """One line per number."""
+    rows = []
+    for name, value in metrics.as_dict().items():
+        parts = value if isinstance(value, dict) else {"": value}
+        rows += [(f"{name} {part}".strip(), f"{number:,.6g}") for part, number in parts.items()]
+    return rows
 
 
 command = run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from neuro.errors import Finding
@@ -52,6 +52,10 @@ def count_table(counts: Mapping[str, tuple[int, int]], duration: float) -> Repor
     return Report(title="Spikes", columns=("population", "cells", "spikes", "rate (Hz)"), rows=rows)
 
 
+def _as_it_is(recording: Recording) -> Recording:
+    return recording
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
     """What ``neuro run`` runs.
@@ -72,6 +76,10 @@ class Experiment:
         Steps that the network runs on after those asked for, until its last layer is done.
     findings
         What was found while the network was made.
+    latency
+        By source: steps that it runs later than in the framework that the network comes from.
+    align
+        Takes these off a recording.
     """
 
     network: Network
@@ -81,6 +89,12 @@ class Experiment:
     shown: Sequence[str] = ()
     lag: int = 0
     findings: Sequence[Finding] = ()
+    latency: Mapping[str, int] = field(default_factory=dict)
+    align: Callable[[Recording], Recording] = _as_it_is
+
+    def with_network(self, network: Network) -> Experiment:
+        """The same experiment with another network, such as one with more probes."""
+        return replace(self, network=network)
 
     def count(self, steps: int | None) -> int:
         """How many steps to run if `steps` are asked for."""

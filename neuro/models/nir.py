@@ -52,6 +52,8 @@ def nir_experiment(
         inputs=model.inputs(values) if given else {},
         lag=model.lag,
         findings=model.findings,
+        latency=model.latency,
+        align=model.align,
         report=partial(_report, model),
     )
 

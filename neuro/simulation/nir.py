@@ -216,6 +216,10 @@ class NIRModel:
         """The network; it runs, verifies and exports like any other."""
         return self.built.network
 
+    def with_network(self, network: Network) -> NIRModel:
+        """The same model with another network, such as one with more probes."""
+        return replace(self, built=replace(self.built, network=network))
+
     @property
     def latency(self) -> Mapping[str, int]:
         """Steps that each population runs later than in the framework."""

@@ -190,3 +190,23 @@ def test_state_samples_are_saved_too(call: Call, own_model: Path, tmp_path: Path
     trace = neuro.Recording.load(tmp_path / "out" / "recording.h5").trace_data("cells", "v")
     assert trace.values.shape == (50, 20)
     assert np.ptp(trace.values) > 0
+
+
+def test_metrics_have_neurobench_s_names(call: Call, own_model: Path) -> None:
+    result = call("run", own_model, "--metrics", "--backend", "reference", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["metrics"]
+    # The first step counts all 20 membranes, and none changes more than once in each of 49 more.
+    assert 20 <= found["MembraneUpdates"] <= 20 * 50
+    assert found["ConnectionSparsity"] == 0
+    assert 0 < found["ActivationSparsity"] < 1
+    assert found["SynapticOperations"]["Dense"] == 20 * 50
+    assert 0 < found["SynapticOperations"]["Effective_ACs"] < 20 * 50
+    shown = call("run", own_model, "--metrics", "--backend", "reference")
+    assert "SynapticOperations Effective_ACs" in words(shown.stdout)
+
+
+def test_metrics_of_a_streamed_run_are_refused(call: Call, own_model: Path) -> None:
+    result = call("run", own_model, "--metrics", "--stream")
+    assert result.exit_code == 2
+    assert "needs the recording in memory" in words(result.stderr)
