@@ -44,6 +44,7 @@ from neuro.passes.quantise import quantise
 from neuro.passes.spinnaker import to_spinnaker
 from neuro.recording.data import Recording
 from neuro.simulation.check import check
+from neuro.simulation.nengo import NengoModel, from_nengo
 from neuro.simulation.nir import NIRExport, NIRModel, from_nir, from_snntorch, to_nir
 from neuro.simulation.run import simulate, simulate_to_file
 from neuro.simulation.session import RunInterrupted, Session
@@ -97,6 +98,7 @@ __all__ = [
     "LoihiLIF",
     "NIRExport",
     "NIRModel",
+    "NengoModel",
     "Network",
     "NetworkBuilder",
     "NeuroError",
@@ -121,6 +123,7 @@ __all__ = [
     "check",
     "fixed_point",
     "freeze",
+    "from_nengo",
     "from_nir",
     "from_snntorch",
     "load_network",

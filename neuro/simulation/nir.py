@@ -23,7 +23,8 @@ from neuro.formats.nir.sidecar import restore, sidecar
 from neuro.formats.nir.snntorch import snntorch_graph
 from neuro.formats.nir.write import write_graph
 from neuro.ir.network import Network, Probe
-from neuro.recording.data import Recording, SpikeData, TraceData
+from neuro.recording.data import Recording
+from neuro.simulation.align import aligned
 from neuro.simulation.progress import ProgressOption
 from neuro.simulation.run import simulate
 
@@ -377,28 +378,8 @@ class NIRModel:
             The framework's steps that it covers; by default all that are complete.
         """
         count = steps if steps is not None else max(0, recording.steps - self.lag)
-        return replace(
-            recording,
-            spikes={
-                n: _shift(d, self.latency.get(n, 0), count) for n, d in recording.spikes.items()
-            },
-            traces={
-                name: {v: _shift_trace(d, self.latency.get(name, 0), count) for v, d in t.items()}
-                for name, t in recording.traces.items()
-            },
-            steps=count,
-        )
+        return aligned(recording, self.latency, count)
 
     def shape(self, name: str) -> Shape:
         """The shape that NIR has for the cells of a node or population."""
         return self.built.shapes[self.names.get(name, name)]
-
-
-def _shift(data: SpikeData, latency: int, steps: int) -> SpikeData:
-    first, last = np.searchsorted(data.step, [latency, latency + steps])
-    return SpikeData(data.step[first:last] - latency, data.index[first:last], data.size)
-
-
-def _shift_trace(data: TraceData, latency: int, steps: int) -> TraceData:
-    inside = (data.step >= latency) & (data.step < latency + steps)
-    return replace(data, step=data.step[inside] - latency, values=data.values[inside])

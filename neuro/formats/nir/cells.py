@@ -62,7 +62,7 @@ class Variant:
 def cell_of(variant: Variant) -> CellType:
     """The cell type of a variant."""
     made = _MAKERS[variant.kind](variant)
-    return _gated(made) if variant.gated else made
+    return behind_gate(made) if variant.gated else made
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +75,7 @@ def relay() -> CellType:
 def readout(gated: bool = False) -> CellType:
     """The sum of what arrives, for outputs behind a linear map."""
     made = cell_type("nir_output", state="v : 1 = 0", ports="input : 1", update="v = input")
-    return _gated(made) if gated else made
+    return behind_gate(made) if gated else made
 
 
 def _declared(kind: str) -> str:
@@ -323,7 +323,7 @@ _MAKERS: dict[str, Callable[[Variant], CellType]] = {
 }
 
 
-def _gated(cell: CellType) -> CellType:
+def behind_gate(cell: CellType) -> CellType:
     """`cell` with a port `on`: no state changes and nothing fires before 1 arrives there."""
     started = Compare(">", Name(GATE), Literal(0.5))
     states = {variable.name for variable in cell.state}

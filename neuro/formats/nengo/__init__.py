@@ -1,0 +1,1 @@
+"""Nengo models: ensembles, nodes and connections, as Nengo itself has built them."""
