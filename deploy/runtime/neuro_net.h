@@ -113,6 +113,24 @@ typedef struct {
     const real *scalar;
 } nr_traces;
 
+/* The geometry of a convolution or pooling.  A cell of channel c, row y and column x has the index
+ * (c * rows + y) * columns + x, on both sides. */
+#ifndef NR_HAS_GRIDS
+#define NR_HAS_GRIDS 1
+#endif
+#if NR_HAS_GRIDS
+typedef struct {
+    const nr_index *row; /* [rows][3]: the first tap on a row, its output row, how many taps */
+    const nr_index *column; /* [columns][3]: likewise */
+    uint32_t plane_in, width_in; /* cells of a channel and of a row before */
+    uint32_t plane_out, width_out; /* and behind */
+    uint32_t block_in, block_out; /* channels of a group */
+    uint32_t taps, window; /* taps of the window, and of one of its rows */
+    uint32_t row_step, row_back; /* from one tap on a row to the next, and of its output, backwards */
+    uint32_t column_step, column_back;
+} nr_grid;
+#endif
+
 /* Synapses of one projection that share their delays and end on the cells of one thread. */
 typedef struct {
     uint32_t kernel;
@@ -138,6 +156,12 @@ typedef struct {
     uint32_t *visited; /* [rows]: step since the epoch up to which a row is brought up to date */
     nr_time *epoch;
     real *const *chain; /* scratch of a deferred rule: traces from step to step */
+#if NR_HAS_GRIDS
+    const nr_grid *grid; /* of synapses that are not listed */
+#endif
+#if !NR_BITS
+    uint32_t first, last; /* the thread's postsynaptic cells */
+#endif
 } nr_edges;
 
 /* Where the events of a group of synapses are added: a ring, or directly a port's sums. */

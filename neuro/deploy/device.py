@@ -169,7 +169,7 @@ class DeviceEngine(Engine):
             for name in (projection.name for projection in self._tables.network.projections)
             for group in self._tables.groups(name)
             for variable in (WEIGHT, *group.state)
-            if len(group.target) and not is_variable(group.state.get(variable, NOTHING))
+            if group.count and not is_variable(group.state.get(variable, NOTHING))
         }
         return {name: snapshot[name] for name in names}
 

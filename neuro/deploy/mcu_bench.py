@@ -131,7 +131,7 @@ def _event_cost(run: _Run, name: str) -> Cost:
     run.count(list(range(PRE)))
     counted = run.count(list(range(PRE)))
     events = sum(
-        len(d.edges.target) for d in (*run.firmware.tables.direct[0], *run.firmware.tables.sent[0])
+        d.edges.count for d in (*run.firmware.tables.direct[0], *run.firmware.tables.sent[0])
     )
     target = 6.0 if "int8" in name else None
     return Cost(

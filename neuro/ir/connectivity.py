@@ -6,12 +6,15 @@ synapses within a row is part of the meaning: events are added in it.
 
 from __future__ import annotations
 
+from dataclasses import field
+from math import prod
 from typing import Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
 from neuro.ir.expressions.nodes import Expression
-from neuro.ir.node import Node, node
+from neuro.ir.node import SILENT, Node, node
+from neuro.ir.sliding import Axis
 
 
 @node
@@ -131,6 +134,9 @@ class Convolution(Node):
         One number per spatial axis; padding adds silence on both sides.
     groups
         Number of blocks of channels that are convolved separately.
+    padding_end
+        Padding behind the last place of each axis, where it differs from that before the first;
+        None if it does not.
     """
 
     input_shape: tuple[int, ...]
@@ -139,6 +145,7 @@ class Convolution(Node):
     padding: tuple[int, ...]
     dilation: tuple[int, ...]
     groups: int = 1
+    padding_end: tuple[int, ...] | None = field(default=None, metadata=SILENT)
 
 
 @node
@@ -189,26 +196,51 @@ def synapse_count(connectivity: Connectivity, n_pre: int, n_post: int) -> int | 
             return None
 
 
+def sliding_count(connectivity: Convolution | Pooling) -> int:
+    """How many synapses a convolution or pooling has that passes the verifier."""
+    pairs = prod(axis.pairs for axis in axes_of(connectivity))
+    if isinstance(connectivity, Pooling):
+        return connectivity.input_shape[0] * pairs
+    return connectivity.kernel_shape[0] * connectivity.kernel_shape[1] * pairs
+
+
 def spatial_shape(
     size: tuple[int, ...],
     window: tuple[int, ...],
     stride: tuple[int, ...],
     padding: tuple[int, ...],
     dilation: tuple[int, ...],
+    padding_end: tuple[int, ...] | None = None,
 ) -> tuple[int, ...]:
     """Output size of a sliding window along each axis."""
     spans = (d * (w - 1) + 1 for w, d in zip(window, dilation, strict=True))
-    axes = zip(size, spans, stride, padding, strict=True)
-    return tuple((n + 2 * p - span) // s + 1 for n, span, s, p in axes)
+    behind = padding if padding_end is None else padding_end
+    axes = zip(size, spans, stride, padding, behind, strict=True)
+    return tuple((n + p + q - span) // s + 1 for n, span, s, p, q in axes)
+
+
+def axes_of(connectivity: Convolution | Pooling) -> tuple[Axis, ...]:
+    """The spatial axes of a convolution or pooling."""
+    size, stride = connectivity.input_shape[1:], connectivity.stride
+    padding = connectivity.padding
+    window, dilation, behind = _window(connectivity)
+    out = spatial_shape(size, window, stride, padding, dilation, behind)
+    numbers = zip(size, window, stride, padding, dilation, out, strict=True)
+    return tuple(Axis(*own) for own in numbers)
+
+
+def _window(
+    connectivity: Convolution | Pooling,
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...] | None]:
+    """Taps, their distance, and the padding behind."""
+    if isinstance(connectivity, Pooling):
+        return connectivity.window, (1,) * len(connectivity.window), None
+    return connectivity.kernel_shape[2:], connectivity.dilation, connectivity.padding_end
 
 
 def output_shape(connectivity: Convolution | Pooling) -> tuple[int, ...]:
     """Shape (channels, *space) of what a convolution or pooling projects onto."""
-    size = connectivity.input_shape[1:]
+    space = tuple(axis.out for axis in axes_of(connectivity))
     if isinstance(connectivity, Pooling):
-        ones = (1,) * len(size)
-        geometry = (connectivity.window, connectivity.stride, connectivity.padding, ones)
-        return (connectivity.input_shape[0], *spatial_shape(size, *geometry))
-    window = connectivity.kernel_shape[2:]
-    geometry = (window, connectivity.stride, connectivity.padding, connectivity.dilation)
-    return (connectivity.kernel_shape[0], *spatial_shape(size, *geometry))
+        return (connectivity.input_shape[0], *space)
+    return (connectivity.kernel_shape[0], *space)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuro.ir.network import Network, Projection
-from neuro.ir.resolve import Synapses
+from neuro.ir.resolve import Connections
 
 Port = tuple[str, str]
 """Names of a population and its port."""
@@ -37,8 +37,8 @@ class Layout:
     histories: Mapping[str, int]
 
 
-def layout(network: Network, synapses: Mapping[str, Synapses]) -> Layout:
-    """The layout of `network`, given the expanded synapses of its projections by name."""
+def layout(network: Network, synapses: Mapping[str, Connections]) -> Layout:
+    """The layout of `network`, given the synapses of its projections by name."""
     rings: dict[Port, int] = {}
     histories: dict[str, int] = defaultdict(int)
     for projection in network.projections:
@@ -54,12 +54,12 @@ def layout(network: Network, synapses: Mapping[str, Synapses]) -> Layout:
     return Layout(rings, dict(histories))
 
 
-def dendritic_delay(expanded: Synapses) -> int | np.ndarray[tuple[int], np.dtype[np.int64]]:
+def dendritic_delay(expanded: Connections) -> int | np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The part of the delay behind the synapse, in steps."""
     return expanded.delay - expanded.axonal
 
 
-def is_direct(projection: Projection, expanded: Synapses) -> bool:
+def is_direct(projection: Projection, expanded: Connections) -> bool:
     """True if the projection's events arrive one by one, without a ring."""
     return projection.synapse.is_static and bool(np.all(dendritic_delay(expanded) == 1))
 

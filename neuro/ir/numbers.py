@@ -27,7 +27,7 @@ from neuro.ir.fixed.programs import UNIFORM_BITS, fixed_cell, fixed_synapse
 from neuro.ir.fixed.scales import Scales, magnitude, weight_exponents
 from neuro.ir.network import GradedProjection, Network, Population, Projection
 from neuro.ir.philox import Words, half_open, open_interval
-from neuro.ir.resolve import Number, Synapses
+from neuro.ir.resolve import Connections, Number
 
 Array: TypeAlias = NDArray[Any]
 Constants: TypeAlias = Mapping[str, Number | Array]
@@ -232,8 +232,8 @@ class FixedNumbers(Numbers):
             sums[one] = max(LOW, min(HIGH, int(sums[one]) + value))
 
 
-def numbers_of(network: Network, expanded: Mapping[str, Synapses], seed: int) -> Numbers:
-    """The numbers of `network`, given the expanded synapses of its projections by name."""
+def numbers_of(network: Network, expanded: Mapping[str, Connections], seed: int) -> Numbers:
+    """The numbers of `network`, given the synapses of its projections by name."""
     if network.format.kind != "fixed":
         return FloatNumbers(network)
     return FixedNumbers(network, weight_exponents(network, expanded, seed))

@@ -8,17 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro.errors import ParameterError
 from neuro.ir.cell import Derived, Parameter, StateVariable
-from neuro.ir.connectivity import Convolution
+from neuro.ir.connectivity import Convolution, Dense, Pooling
 from neuro.ir.expansion import Rows, expand
 from neuro.ir.expressions.canonical import Canonicaliser
 from neuro.ir.expressions.evaluate import evaluate
 from neuro.ir.expressions.nodes import Expression
+from neuro.ir.grid import Grid, grid_of
 from neuro.ir.network import GradedProjection, Network, Population, Projection
 from neuro.ir.philox import derived_seed
 from neuro.ir.values import Draw, Value, draw
@@ -46,6 +48,126 @@ class Synapses:
     delay: int | NDArray[np.int64]
     axonal: int | NDArray[np.int64]
 
+    @property
+    def count(self) -> int:
+        """Number of synapses."""
+        return self.rows.count
+
+    @property
+    def stored(self) -> int:
+        """How many values the weight ``w`` has."""
+        return self.rows.count
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structured:
+    """A projection's synapses, which are nowhere listed: static, and with one delay.
+
+    Attributes
+    ----------
+    n_pre, n_post
+        Sizes of both populations.
+    grid
+        Geometry of a convolution or pooling; None if all cells are connected to all.
+    weight
+        One number for all; or those that are stored, flat: a matrix, or a kernel.
+    delay, axonal
+        Steps.
+    """
+
+    n_pre: int
+    n_post: int
+    grid: Grid | None
+    weight: Number
+    delay: int
+    axonal: int
+
+    @property
+    def count(self) -> int:
+        """Number of synapses."""
+        return self.n_pre * self.n_post if self.grid is None else self.grid.count
+
+    @property
+    def stored(self) -> int:
+        """How many values the weight ``w`` has; a convolution or pooling with one weight has one."""
+        if isinstance(self.weight, np.ndarray):
+            return self.weight.size
+        return self.count if self.grid is None else 1
+
+
+Connections: TypeAlias = Synapses | Structured
+"""A projection's synapses, listed or not."""
+
+
+def is_structured(projection: Projection) -> bool:
+    """True if nothing but the connectivity is needed to know where the synapses of `projection` are.
+
+    Then they are static and have one delay, and weights are stored as in the network.
+    """
+    kind = projection.synapse
+    more = (kind.state, kind.parameters, kind.derived, kind.factors)
+    if not kind.is_static or any(more) or not _is_number(projection.delay, projection.axonal):
+        return False
+    match projection.connectivity:
+        case Dense():
+            return True
+        case Convolution() as connectivity:
+            return grid_of(connectivity) is not None
+        case Pooling() as connectivity:
+            return grid_of(connectivity) is not None and _is_number(projection.weight)
+        case _:
+            return False
+
+
+def _is_number(*values: Value) -> bool:
+    return not any(isinstance(value, np.ndarray | Draw) for value in values)
+
+
+def shares_weights(projection: Projection) -> bool:
+    """True if several synapses have one stored weight, so that ``w`` has fewer values than synapses."""
+    return is_structured(projection) and not isinstance(projection.connectivity, Dense)
+
+
+def weight_places(projection: Projection, expanded: Synapses) -> NDArray[np.integer] | None:
+    """Where the weight of each synapse stands in ``w``; None if each has its own."""
+    if not shares_weights(projection):
+        return None
+    if _is_number(projection.weight):
+        return np.zeros(expanded.count, np.int64)
+    return expanded.rows.kernel_index
+
+
+def stored_weights(
+    network: Network, projection: Projection, seed: int, each: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The values of ``w`` where `each` synapse has one; shape (..., stored) from (..., count)."""
+    places = weight_places(projection, synapses(network, projection, seed))
+    if places is None:
+        return each
+    made = connections(network, projection, seed)
+    found = np.empty((*each.shape[:-1], made.stored))
+    found[...] = made.weight
+    found[..., places] = each
+    return found
+
+
+def connections(network: Network, projection: Projection, seed: int) -> Connections:
+    """The synapses of `projection`, listed only if the connectivity does not say where they are."""
+    if not is_structured(projection):
+        return synapses(network, projection, seed)
+    n_pre, n_post = sizes(network, projection.pre), target_size(network, projection)
+    weight = _stored_weights(projection, n_pre * n_post, seed)
+    _check_sign(network, projection, weight)
+    connectivity = projection.connectivity
+    return Structured(
+        n_pre=n_pre,
+        n_post=n_post,
+        grid=None if isinstance(connectivity, Dense) else grid_of(connectivity),  # type: ignore[arg-type]
+        weight=weight,
+        delay=int(projection.delay),  # type: ignore[arg-type]
+        axonal=int(projection.axonal),  # type: ignore[arg-type]
+    )
+
 
 def sizes(network: Network, name: str) -> int:
     """Number of cells of a population or spike array; 1 value for a projection's factor."""
@@ -66,15 +188,21 @@ def synapses(network: Network, projection: Projection | GradedProjection, seed: 
     where = f"projection {projection.name!r}"
     for field, value in (("weight", weight), ("delay", delay), ("axonal delay", axonal)):
         _check_count(value, rows.count, f"{where}, {field}")
-    if isinstance(projection.weight, Draw) and _is_magnitude(network, projection):
-        _check_drawn(
-            weight, 0, f"{where}, weight", "negative, on a port whose weights are magnitudes"
-        )
+    _check_sign(network, projection, weight)
     _check_drawn(delay, 1, f"{where}, delay", "under one step")
     _check_drawn(axonal, 0, f"{where}, axonal delay", "negative")
     if np.any(axonal):
         _check_drawn(np.subtract(delay, axonal), 1, f"{where}, dendritic delay", "under one step")
     return Synapses(rows, weight, delay, axonal)
+
+
+def _check_sign(
+    network: Network, projection: Projection | GradedProjection, weight: Number
+) -> None:
+    """Drawn weights are magnitudes where the port wants them."""
+    if isinstance(projection.weight, Draw) and _is_magnitude(network, projection):
+        where = f"projection {projection.name!r}, weight"
+        _check_drawn(weight, 0, where, "negative, on a port whose weights are magnitudes")
 
 
 def _is_magnitude(network: Network, projection: Projection | GradedProjection) -> bool:
@@ -117,11 +245,17 @@ def target_size(network: Network, projection: Projection | GradedProjection) -> 
 
 
 def _weights(projection: Projection | GradedProjection, rows: Rows, seed: int) -> Number:
-    value, own_seed = projection.weight, derived_seed(seed, f"{projection.name}/weight")
-    if isinstance(projection.connectivity, Convolution) and isinstance(value, np.ndarray | Draw):
-        kernel = _number(value, math.prod(projection.connectivity.kernel_shape), own_seed)
-        return np.asarray(kernel)[rows.kernel_index]
-    return _number(value, rows.count, own_seed)
+    weight = _stored_weights(projection, rows.count, seed)
+    if isinstance(projection.connectivity, Convolution) and isinstance(weight, np.ndarray):
+        return np.asarray(weight[rows.kernel_index])
+    return weight
+
+
+def _stored_weights(projection: Projection | GradedProjection, count: int, seed: int) -> Number:
+    """Weights as they stand in the network: a kernel, `count` numbers, or one; flat."""
+    if isinstance(projection.connectivity, Convolution):
+        count = math.prod(projection.connectivity.kernel_shape)
+    return _number(projection.weight, count, derived_seed(seed, f"{projection.name}/weight"))
 
 
 def _number(value: Value, count: int, seed: int) -> Number:

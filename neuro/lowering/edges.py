@@ -207,6 +207,11 @@ class _Builder:
             post=post,
             axonal=group.axonal,
             dendritic=group.dendritic,
+            rows=len(group.rows.indptr) - 1,
+            count=group.rows.count,
+            first=int(tables.first[post][group.thread]),
+            last=int(tables.first[post][group.thread + 1]),
+            grid=None,
             start=group.rows.indptr.astype(np.uint32),
             target=self._targets(group.rows),
             state=self._group_state(group),
@@ -238,6 +243,7 @@ class _Builder:
     ) -> SynapseKernel:
         p, kind = self._programs, self._node.synapse
         return SynapseKernel(
+            form="list",
             state=(*(() if self._uniform else (WEIGHT,)), *self._state),
             scalars=(*scalars, *((WEIGHT,) if self._uniform else ())),
             arrays=tuple(arrays),

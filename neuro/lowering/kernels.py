@@ -26,6 +26,10 @@ Refractory = Literal["none", "fifo", "mask"]
 held values back after the update (all cells have the same period, and nothing else depends on held
 values); or every cell looks at its own counter."""
 
+Form = Literal["list", "dense", "grid"]
+"""How a spike finds its synapses: in a list of targets; every cell has one, in order; or by the
+geometry of a convolution or pooling."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellKernel:
@@ -73,6 +77,8 @@ class SynapseKernel:
 
     Attributes
     ----------
+    form
+        See `Form`.
     state
         Variables per synapse; the weight ``w`` first, unless it is `uniform`.
     scalars, arrays
@@ -97,6 +103,7 @@ class SynapseKernel:
         True if postsynaptic updates wait until the next presynaptic spike passes.
     """
 
+    form: Form
     state: tuple[str, ...]
     scalars: tuple[str, ...]
     arrays: tuple[str, ...]

@@ -7,11 +7,12 @@ import numpy as np
 from neuro.ir.layout import Layout, is_direct, layout
 from neuro.ir.network import CurrentInput, Network, PoissonInput
 from neuro.ir.numbers import numbers_of
-from neuro.ir.resolve import Synapses, synapses
+from neuro.ir.resolve import Connections, Structured, connections
 from neuro.lowering import memory
 from neuro.lowering.cells import lower_population
 from neuro.lowering.edges import Defer, lower_factors, lower_projection
 from neuro.lowering.inputs import lower_graded, lower_poisson
+from neuro.lowering.structured import lower_structured
 from neuro.lowering.tables import Ring, SignalTable, Tables, Transfer, Unsigned
 
 ALIGN = 64
@@ -39,8 +40,8 @@ def lower(
     lists
         False does without lists of refractory cells, which saves memory.
     """
-    expanded = {p.name: synapses(network, p, seed) for p in network.projections}
-    plan, numbers = layout(network, expanded), numbers_of(network, expanded, seed)
+    found = {p.name: connections(network, p, seed) for p in network.projections}
+    plan, numbers = layout(network, found), numbers_of(network, found, seed)
     sources = list(network.sources)
     tables = Tables(
         network=network,
@@ -60,7 +61,7 @@ def lower(
         port: Ring(memory.zeros((depth, network.sources[port[0]].size), numbers.dtype))
         for port, depth in plan.rings.items()
     }
-    others = _reached(network, expanded)
+    others = _reached(network, found)
     targets: dict[Port, Ring] = {}
     for population in network.populations:
         targets |= lower_population(tables, population, plan, others)
@@ -69,8 +70,11 @@ def lower(
     targets |= tables.factors
     _lower_transfers(tables, plan, others, targets)
     for projection in network.projections:
-        own = expanded.pop(projection.name)  # freed as soon as it is lowered
-        lower_projection(tables, projection, own, targets, defer=defer)
+        own = found.pop(projection.name)  # freed as soon as it is lowered
+        if isinstance(own, Structured):
+            lower_structured(tables, projection, own, targets)
+        else:
+            lower_projection(tables, projection, own, targets, defer=defer)
         del own
     _lower_inputs(tables, targets)
     for graded in network.graded:
@@ -93,9 +97,9 @@ def _divide(size: int, threads: int) -> Unsigned:
     return np.array([*bounds, size], np.uint32)
 
 
-def _reached(network: Network, expanded: dict[str, Synapses]) -> set[Port]:
+def _reached(network: Network, found: dict[str, Connections]) -> set[Port]:
     """Ports that something reaches besides a ring."""
-    direct = {(p.post, p.port) for p in network.projections if is_direct(p, expanded[p.name])}
+    direct = {(p.post, p.port) for p in network.projections if is_direct(p, found[p.name])}
     inputs = (i for i in network.inputs if isinstance(i, PoissonInput | CurrentInput))
     return direct | {(i.post, i.port) for i in (*inputs, *network.graded)}
 

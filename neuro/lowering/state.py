@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neuro.errors import ParameterError
 from neuro.ir.synapse import WEIGHT
+from neuro.lowering.kernels import SynapseKernel
 from neuro.lowering.tables import EdgeTable, Tables
 
 Array = NDArray[Any]
@@ -45,6 +46,9 @@ class TableState:
         if target not in self._projections:
             self._cells(target).state[variable][...] = rounded
             return
+        if self._is_unlisted(target):
+            self._write_unlisted(target, rounded)
+            return
         for group, places in zip(self._groups[target], self._tables.places(target), strict=True):
             self._write_group(target, group, variable, rounded[places])
 
@@ -53,18 +57,45 @@ class TableState:
 
     def _read_synapses(self, projection: str, variable: str) -> Array:
         groups = self._groups[projection]
+        if self._is_unlisted(projection):
+            return self._read_unlisted(projection)
         result = np.empty(sum(len(group.target) for group in groups), self._tables.dtype)
         for group, places in zip(groups, self._tables.places(projection), strict=True):
             result[places] = self._group_values(group, variable)
         return result
 
+    def _kernel(self, group: EdgeTable) -> SynapseKernel:
+        return self._tables.synapse_kernels[group.kernel]
+
+    def _is_unlisted(self, projection: str) -> bool:
+        """True if nothing but weights is stored, which all threads share."""
+        groups = self._groups[projection]
+        return bool(groups) and self._kernel(groups[0]).form != "list"
+
+    def _read_unlisted(self, projection: str) -> Array:
+        group = self._groups[projection][0]
+        if self._kernel(group).uniform:
+            count = group.count if group.grid is None else 1
+            return np.full(count, group.scalars[-1])
+        weights = group.state[WEIGHT].astype(self._tables.dtype)
+        return weights if group.grid is None else group.grid.by_target(weights)
+
+    def _write_unlisted(self, projection: str, values: Array) -> None:
+        groups = self._groups[projection]
+        if self._kernel(groups[0]).uniform:
+            for group in groups:
+                self._write_group(projection, group, WEIGHT, values)
+            return
+        grid = groups[0].grid
+        groups[0].state[WEIGHT][...] = values if grid is None else grid.by_source(values)
+
     def _group_values(self, group: EdgeTable, variable: str) -> Array:
-        if variable == WEIGHT and self._tables.synapse_kernels[group.kernel].uniform:
+        if variable == WEIGHT and self._kernel(group).uniform:
             return np.full(len(group.target), group.scalars[-1])
         return group.state[variable]
 
     def _write_group(self, name: str, group: EdgeTable, variable: str, values: Array) -> None:
-        if variable != WEIGHT or not self._tables.synapse_kernels[group.kernel].uniform:
+        if variable != WEIGHT or not self._kernel(group).uniform:
             group.state[variable][...] = values
             return
         if len(values) and np.any(values != values[0]):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.ir.expressions.evaluate import Numeric
+from neuro.ir.grid import Grid
 from neuro.ir.network import CurrentInput, Network, PoissonInput
 from neuro.ir.numbers import Numbers
 from neuro.lowering.kernels import CellKernel, SynapseKernel
@@ -128,10 +129,18 @@ class EdgeTable:
         Place of the kernel, and of both sources.
     axonal, dendritic
         Delays in steps.
+    rows, count
+        Presynaptic cells, and synapses; those of all threads if they are not listed.
+    first, last
+        The thread's postsynaptic cells, up to `last` - 1.
     start, target
-        Compressed sparse rows; uint32, and uint16 or uint32.
+        Compressed sparse rows; uint32, and uint16 or uint32.  Empty if synapses are not listed.
+    grid
+        Geometry of a convolution or pooling whose synapses are not listed.
     state
-        Variables in the order of the kernel.
+        Variables in the order of the kernel.  Weights that are not one per listed synapse are those
+        of the whole projection, the same array for all threads: a matrix by rows, or a kernel as
+        `Grid.by_source` orders it.
     scalars, arrays
         Constants in the order of the kernel; a uniform weight is the last scalar.
     pre_traces, post_traces
@@ -151,8 +160,13 @@ class EdgeTable:
     post: int
     axonal: int
     dendritic: int
+    rows: int
+    count: int
+    first: int
+    last: int
     start: Unsigned
     target: NDArray[Any]
+    grid: Grid | None
     state: dict[str, Real]
     scalars: Real
     arrays: list[Real]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuro.errors import ParameterError, unknown_name
-from neuro.ir.explicit import with_weights
+from neuro.ir.explicit import with_stored_weights, with_weights
 from neuro.ir.network import CurrentInput, Network, Projection
-from neuro.ir.resolve import synapses
+from neuro.ir.resolve import Structured, connections
 from neuro.ir.synapse import STATIC, WEIGHT
 from neuro.simulation.choose import choose_seed
 
@@ -63,12 +63,14 @@ def _frozen(network: Network, node: Projection, weights: ArrayLike | None, seed:
     made = replace(node, synapse=STATIC, parameters={}, initial={})
     if weights is None:
         return made
-    expanded = synapses(network, node, seed)
-    array = np.asarray(weights, np.float64)
-    if array.shape not in ((), (expanded.rows.count,)):
+    found, array = connections(network, node, seed), np.asarray(weights, np.float64)
+    if array.shape not in ((), (found.stored,)):
         raise ParameterError(
-            f"has shape {array.shape} for {expanded.rows.count} synapses.",
+            f"has shape {array.shape} for {found.stored} "
+            f"{'synapses' if found.stored == found.count else 'stored weights'}.",
             where=f"freeze, weights of {node.name!r}",
-            hint="Give one number, or one for each synapse.",
+            hint="Give one number, or as many as `Session.read` gives.",
         )
-    return with_weights(made, array, expanded)
+    if isinstance(found, Structured):
+        return with_stored_weights(made, array, found)
+    return with_weights(made, array, found)

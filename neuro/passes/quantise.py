@@ -16,7 +16,7 @@ from neuro.ir.fixed.check import fixed_findings
 from neuro.ir.fixed.mantissa import best_exponent, largest
 from neuro.ir.fixed.scales import bound_variable, magnitude, weight_exponents
 from neuro.ir.network import Network, Projection, Scale, SpikeArray, fixed_point
-from neuro.ir.resolve import parameters, synapses
+from neuro.ir.resolve import connections, parameters
 from neuro.ir.synapse import WEIGHT
 from neuro.passes.run_watched import run_watched
 from neuro.passes.spike_change import SpikeChange, spike_change
@@ -174,7 +174,7 @@ def _check_finite(target: str, variable: str, peak: float) -> None:
 def _choose(network: Network, peaks: Peaks, headroom: int, seed: int) -> Iterator[Scale]:
     """Exponents for all variables of `network`."""
     ports: dict[tuple[str, str], int] = {}
-    expanded = {p.name: synapses(network, p, seed) for p in network.projections}
+    expanded = {p.name: connections(network, p, seed) for p in network.projections}
     weights = weight_exponents(network, expanded, seed)
     exact = _exact_sums(network, weights)
     for population in network.populations:
@@ -255,7 +255,7 @@ def _choices(
         place = (scale.target, scale.variable)
         peak, limit = peaks.get(place, 0.0), largest(scale.exponent)
         if scale.variable == WEIGHT and scale.target in projections:
-            weight = synapses(network, projections[scale.target], seed).weight
+            weight = connections(network, projections[scale.target], seed).weight
             bits = network.format.weight_bits
             limit = math.ldexp(2 ** (bits - 1) - 1, -scale.exponent)
             peak = max(peak, magnitude(weight))

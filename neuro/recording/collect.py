@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.ir.network import Network, Population, Probe
-from neuro.ir.resolve import synapses
+from neuro.ir.resolve import connections
 from neuro.ir.synapse import WEIGHT
 from neuro.recording.data import Integers, SpikeData, TraceData
 
@@ -85,7 +85,7 @@ class SamplePlan:
             units = {variable.name: variable.unit for variable in source.cell.state}
         else:
             projection = network.projection(probe.target)
-            count = synapses(network, projection, seed).rows.count
+            count = connections(network, projection, seed).stored
             unit = _port_unit(network, projection.post, projection.port)
             units = {v.name: v.unit for v in projection.synapse.state} | {WEIGHT: "weight"}
             units = {name: unit if u == "weight" else u for name, u in units.items()}

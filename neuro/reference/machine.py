@@ -19,14 +19,17 @@ from neuro.ir.numbers import Numbers, numbers_of
 from neuro.ir.philox import derived_seed
 from neuro.ir.poisson import thresholds
 from neuro.ir.resolve import (
+    Connections,
     Number,
     Synapses,
+    connections,
     constants,
     initial_state,
     parameters,
     refractory_steps,
     synapses,
     target_size,
+    weight_places,
 )
 from neuro.ir.synapse import WEIGHT, Trace
 from neuro.ir.values import expand
@@ -86,6 +89,8 @@ class Edges:
     constants: dict[str, Array]
     state: dict[str, Array]
     """The weight ``w`` and further variables, one value per synapse."""
+    weight_of: Array | None
+    """Where the weight of each synapse stands in ``w``, if several have one; else None."""
     pre: Traces
     post: Traces
     on_pre: Program
@@ -93,6 +98,15 @@ class Edges:
     on_post: Program
     each_step: Program
     factors: dict[str, Array] = field(default_factory=dict)
+
+    def weights(self, chosen: Array | slice = slice(None)) -> Array:
+        """The weights of `chosen` synapses."""
+        places = chosen if self.weight_of is None else self.weight_of[chosen]
+        return np.asarray(self.state[WEIGHT][places])
+
+    def each(self, stored: Array) -> Array:
+        """Values of ``w`` as one for each synapse."""
+        return stored if self.weight_of is None else np.asarray(stored[self.weight_of])
 
 
 @dataclass(slots=True)
@@ -144,7 +158,8 @@ class Machine:
 def build(network: Network, seed: int) -> Machine:
     """A machine at rest before step 0."""
     expanded = {p.name: synapses(network, p, seed) for p in network.projections}
-    plan, numbers = layout(network, expanded), numbers_of(network, expanded, seed)
+    stored = {p.name: connections(network, p, seed) for p in network.projections}
+    plan, numbers = layout(network, stored), numbers_of(network, stored, seed)
     return Machine(
         network=network,
         seed=seed,
@@ -152,7 +167,7 @@ def build(network: Network, seed: int) -> Machine:
         layout=plan,
         cells={p.name: _build_cells(network, p, seed, numbers) for p in network.populations},
         edges={
-            p.name: _build_edges(network, p, expanded[p.name], seed, numbers)
+            p.name: _build_edges(network, p, expanded[p.name], stored[p.name], seed, numbers)
             for p in network.projections
         },
         graded=[_build_grading(network, g, seed, numbers) for g in network.graded],
@@ -201,14 +216,19 @@ def _encoded(target: str, state: Mapping[str, Array], numbers: Numbers) -> dict[
 
 
 def _build_edges(
-    network: Network, node: Projection, expanded: Synapses, seed: int, numbers: Numbers
+    network: Network,
+    node: Projection,
+    expanded: Synapses,
+    stored: Connections,
+    seed: int,
+    numbers: Numbers,
 ) -> Edges:
     kind, count = node.synapse, expanded.rows.count
     place = f"{node.name}/parameter"
     values = parameters(kind.parameters, node.parameters, count, seed, place)
     values |= constants(kind.derived, values, network.dt)
     state = initial_state(kind.state, node.initial, values, count, seed, f"{node.name}/initial")
-    state[WEIGHT] = np.broadcast_to(expanded.weight, (count,))
+    state[WEIGHT] = np.broadcast_to(stored.weight, (stored.stored,))
     dendritic = np.broadcast_to(expanded.delay - expanded.axonal, (count,))
     axonal = np.broadcast_to(expanded.axonal, (count,))
     programs, known = numbers.synapse(node, {**values, "dt": network.dt})
@@ -221,6 +241,7 @@ def _build_edges(
         dendritic=dendritic,
         constants=_rounded(known, numbers),
         state=_encoded(node.name, state, numbers),
+        weight_of=weight_places(node, expanded),
         pre=_traces(programs.pre, axonal, _fresh(node, kind.pre, values, numbers), n_pre),
         post=_traces(programs.post, dendritic, _fresh(node, kind.post, values, numbers), n_post),
         on_pre=programs.on_pre,

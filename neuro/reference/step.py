@@ -110,7 +110,7 @@ def deliver_directly(machine: Machine, edges: Edges) -> None:
     """Add the events of direct synapses one by one, by presynaptic cell, then synapse."""
     chosen = passing(machine, edges)
     target = port(machine, edges.node.post, edges.node.port)
-    sent = evaluate(edges.send, {WEIGHT: edges.state[WEIGHT][chosen]}, machine.dtype)
+    sent = evaluate(edges.send, {WEIGHT: edges.weights(chosen)}, machine.dtype)
     machine.numbers.add_at(target, edges.synapses.rows.indices[chosen], sent)
 
 
@@ -233,10 +233,12 @@ def run_synapses(
     scope |= {
         name: value if len(value) == 1 else value[post] for name, value in edges.factors.items()
     }
-    scope |= {name: value[chosen] for name, value in edges.state.items()}
+    scope |= {name: value[chosen] for name, value in edges.state.items() if name != WEIGHT}
+    scope[WEIGHT] = edges.weights(chosen)
     run(program, scope, machine.dtype)  # type: ignore[arg-type]
     for name, value in edges.state.items():
-        value[chosen] = scope[name]
+        if name != WEIGHT or edges.weight_of is None:  # shared weights are static
+            value[chosen] = scope[name]
     return scope
 
 

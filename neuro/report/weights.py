@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuro.errors import ParameterError
 from neuro.ir.network import Network
-from neuro.ir.resolve import synapses
+from neuro.ir.resolve import synapses, weight_places
 from neuro.recording.plot_style import COLOURS, new_axes, style
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def as_matrix(
     network, projection
         Whose synapses they are.
     weights
-        One per synapse, as `Session.read` gives them.
+        As `Session.read` gives them: one per synapse, or those that a convolution stores.
     seed
         Seed of the run, for random connections.
 
@@ -111,10 +111,14 @@ def as_matrix(
         Several synapses between one pair of cells are added up.
     """
     node = network.projection(projection)
-    rows = synapses(network, node, seed).rows
+    expanded = synapses(network, node, seed)
+    rows, places = expanded.rows, weight_places(node, expanded)
     shape = (network.sources[node.pre].size, network.sources[node.post].size)
     sums, count = np.zeros(shape), np.zeros(shape)
     where = (rows.sources(), rows.indices)
-    np.add.at(sums, where, np.broadcast_to(np.asarray(weights, np.float64), (rows.count,)))
+    given = np.asarray(weights, np.float64)
+    if places is not None and given.ndim:
+        given = given[places]
+    np.add.at(sums, where, np.broadcast_to(given, (rows.count,)))
     np.add.at(count, where, 1)
     return np.where(count > 0, sums, np.nan)

@@ -104,7 +104,7 @@ class _Projection:
     def _weight(self) -> Variable:
         name = self._names.setdefault(WEIGHT, self._local.new(WEIGHT))
         self._place(WEIGHT, name)
-        return Variable(name=name, value=self._edges.state[WEIGHT])
+        return Variable(name=name, value=self._edges.weights())
 
     def _place(self, variable: str, name: str) -> None:
         key = f"synapse/{self._node.name}/{variable}"
@@ -116,7 +116,8 @@ class _Projection:
         edges = self._edges
         for name, value in edges.state.items():
             self._names[name] = self._local.new(name)
-            self._variables.append(Variable(name=self._names[name], value=value))
+            own = edges.weights() if name == WEIGHT else value
+            self._variables.append(Variable(name=self._names[name], value=own))
             self._place(name, self._names[name])
         programs = (edges.on_pre, edges.on_post, edges.each_step)
         for name, value in used_constants(edges.constants, [edges.send], programs).items():

@@ -15,6 +15,7 @@ from neuro.backends.brian2.program import Array, Pathway, Place, Program
 from neuro.backends.brian2.script import arrays, render
 from neuro.backends.contract import Engine, Snapshot
 from neuro.drive import Drive
+from neuro.ir.synapse import WEIGHT
 from neuro.recording.collect import Sink, recorded_sources, sample_plans
 from neuro.reference.machine import Machine
 from neuro.snapshot import history_lists, history_rows
@@ -35,6 +36,12 @@ class ProgramEngine(Engine):
         self._machine, self._program = machine, program
         self._sources = recorded_sources(machine.network)
         self._plans = sample_plans(machine.network, machine.seed)
+        self._shared = {
+            f"synapse/{name}/{WEIGHT}": edges
+            for name, edges in machine.edges.items()
+            if edges.weight_of is not None
+        }
+        """Projections whose weights Brian2 has once a synapse and the network once altogether."""
 
     @abstractmethod
     def _array(self, owner: str, variable: str) -> Array:
@@ -50,6 +57,9 @@ class ProgramEngine(Engine):
 
     def read(self, target: str, variable: str) -> NDArray[Any]:
         """A copy of a variable's values."""
+        shared = self._shared.get(f"synapse/{target}/{variable}")
+        if shared is not None:
+            return shared.state[WEIGHT].copy()
         place = self._place(target, variable)
         if place is None:
             return np.empty(0, self._program.dtype)
@@ -58,6 +68,8 @@ class ProgramEngine(Engine):
     def _arrays(self) -> Iterator[tuple[str, Array, Array | slice]]:
         """The arrays of the state by their names in a snapshot, and the rows that belong there."""
         for name, place in self._program.places.items():
+            if name in self._shared:
+                continue
             array = self._array(place.object, place.variable)
             if place.shape is not None:
                 array = array.reshape(place.shape)
@@ -66,6 +78,7 @@ class ProgramEngine(Engine):
     def snapshot(self) -> Snapshot:
         """The complete state."""
         result: Snapshot = self._constants()
+        result |= {name: edges.state[WEIGHT].copy() for name, edges in self._shared.items()}
         for name, array, rows in self._arrays():
             kind = np.int64 if name.startswith("refractory/") else self._program.dtype
             result[name] = array[rows].astype(kind)
@@ -175,6 +188,10 @@ class Brian2Engine(ProgramEngine):
 
     def write(self, target: str, variable: str, values: NDArray[np.float64]) -> None:
         """Set a variable's values."""
+        shared = self._shared.get(f"synapse/{target}/{variable}")
+        if shared is not None:
+            shared.state[WEIGHT][...] = values
+            values = shared.weights()
         place = self._place(target, variable)
         if place is not None:
             self._array(place.object, place.variable)[:] = values
@@ -185,6 +202,8 @@ class Brian2Engine(ProgramEngine):
         self._set_time(self.step)
         for name, array, rows in self._arrays():
             array[rows] = snapshot[name]
+        for name, edges in self._shared.items():
+            self.write(edges.node.name, WEIGHT, snapshot[name])
         for name, history in self._history.items():
             depth = history.maxlen or 1
             history.clear()

@@ -124,9 +124,16 @@ class StandaloneEngine(ProgramEngine):
             index = load(f"spikes/{number}/i").astype(np.int64)
             done.spikes[name] = Spikes(np.round(times).astype(np.int64), index)
         for number, plan in enumerate(self._plans):
-            values = load(f"samples/{number}").reshape(-1, len(plan.index))
-            done.samples.append(values.astype(self._program.dtype))
+            values = load(f"samples/{number}").reshape(-1, len(_sampled(self._machine, plan)))
+            done.samples.append(self._as_stored(plan, values.astype(self._program.dtype)))
         return done
+
+    def _as_stored(self, plan: SamplePlan, values: Array) -> Array:
+        """Samples of weights that several synapses share, which stay what they are."""
+        edges = self._machine.edges.get(plan.target)
+        if edges is None or edges.weight_of is None:
+            return values
+        return np.tile(edges.state[plan.variable][plan.index], (len(values), 1))
 
     def _record(self, first: int, last: int, sink: Sink) -> None:
         for name in self._sources:
@@ -213,12 +220,20 @@ def built(machine: Machine, program: Program, plans: list[SamplePlan]) -> Path:
         kind = "synapse" if plan.of_synapses else "state"
         kept = program.places[f"{kind}/{plan.target}/{plan.variable}"]
         samples.append((kept.object, kept.variable))
-        values[f"samples/{number}"] = plan.index
+        values[f"samples/{number}"] = _sampled(machine, plan)
     script, header = _texts(machine, program, samples)
     place = writable_cache() / f"brian2-{_key(script, header, values)}"
     if not (place / "files.json").is_file():
         _build(place, script, header, values)
     return place
+
+
+def _sampled(machine: Machine, plan: SamplePlan) -> Array:
+    """What Brian2 records: cells or synapses; of weights that synapses share it only counts steps."""
+    edges = machine.edges.get(plan.target)
+    if edges is None or edges.weight_of is None:
+        return plan.index
+    return np.arange(min(1, edges.synapses.count))
 
 
 def _texts(machine: Machine, program: Program, samples: list[tuple[str, str]]) -> tuple[str, str]:

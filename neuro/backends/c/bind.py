@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.backends.c import structs
+from neuro.ir.grid import Grid
 from neuro.lowering import tables as low
+from neuro.lowering.structured import axis_table, grid_numbers
 
 Array = NDArray[Any]
 
@@ -228,8 +230,11 @@ class Binding:
             post=edges.post,
             axonal=edges.axonal,
             dendritic=edges.dendritic,
-            rows=len(edges.start) - 1,
+            rows=edges.rows,
             cells=cells,
+            first=edges.first,
+            last=edges.last,
+            grid=self._grid(edges.grid),
             start=self.address(edges.start),
             target=self.address(edges.target),
             state=self.pointers(list(edges.state.values())),
@@ -251,6 +256,13 @@ class Binding:
         elif kernel.on_post:
             self._add_columns(made, kernel.narrow, len(edges.target))
         return made
+
+    def _grid(self, grid: Grid | None) -> int | None:
+        if grid is None:
+            return None
+        row, column = (axis_table(axis).astype(np.uint32) for axis in (grid.rows, grid.columns))
+        fields = {"row": self.address(row), "column": self.address(column), **grid_numbers(grid)}
+        return self.table(structs.Grid, [structs.Grid(**fields)])
 
     def _add_columns(self, edges: structs.Edges, narrow: bool, count: int) -> None:
         """Index the synapses by postsynaptic cell."""

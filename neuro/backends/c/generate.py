@@ -44,6 +44,7 @@ def kernel_context(
         "add": _add_saturated if fixed else _add,
         "time": "nr_saturate(nr_step)" if fixed else "(real)((double)nr_step * nr_all->dt)",
         "functions": [] if fixed else _functions(cells, synapses, dtype),  # type: ignore[arg-type]
+        "grids": any(kernel.form == "grid" for kernel in synapses),
         "cells": [_cell(kernel, dtype) for kernel in cells],
         "synapses": [_synapse(kernel, dtype, k) for k, kernel in enumerate(synapses)],
     }
@@ -191,7 +192,8 @@ def _synapse(kernel: SynapseKernel, dtype: Numeric, number: int) -> SimpleNamesp
         kept={symbols[WEIGHT]: f"int{kernel.weight_bits}_t"} if kernel.weight_bits else {},
         deferred=kernel.deferred,
         distinct=kernel.distinct,
-        dense=False,
+        form=kernel.form,
+        dense=kernel.form == "dense",
         packed="",
         narrow_sums=False,
         literals=None,

@@ -76,6 +76,27 @@ class Shelf(Structure):
     _fields_: ClassVar[Fields] = [("block", c_void_p), ("used", c_uint32), ("room", c_uint32)]
 
 
+class Grid(Structure):
+    """``nr_grid``."""
+
+    _fields_: ClassVar[Fields] = [
+        ("row", c_void_p),
+        ("column", c_void_p),
+        ("plane_in", c_uint32),
+        ("width_in", c_uint32),
+        ("plane_out", c_uint32),
+        ("width_out", c_uint32),
+        ("block_in", c_uint32),
+        ("block_out", c_uint32),
+        ("taps", c_uint32),
+        ("window", c_uint32),
+        ("row_step", c_uint32),
+        ("row_back", c_uint32),
+        ("column_step", c_uint32),
+        ("column_back", c_uint32),
+    ]
+
+
 class Edges(Structure):
     """``nr_edges``."""
 
@@ -103,6 +124,9 @@ class Edges(Structure):
         ("visited", c_void_p),
         ("epoch", c_void_p),
         ("chain", c_void_p),
+        ("grid", c_void_p),
+        ("first", c_uint32),
+        ("last", c_uint32),
     ]
 
 
@@ -269,6 +293,7 @@ def sizes() -> dict[str, int]:
             Cells,
             Traces,
             Shelf,
+            Grid,
             Edges,
             Delivery,
             Poisson,

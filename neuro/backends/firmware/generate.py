@@ -163,7 +163,7 @@ def _context(
         "network": f"{_in_comment(network.name)}, {network.content_hash[:16]}, seed {seed}",
         "real": REAL[tables.dtype],
         "cell_count": sum(population.size for population in network.populations),
-        "synapse_count": sum(len(d.edges.target) for d in (*tables.direct[0], *tables.sent[0])),
+        "synapse_count": sum(d.edges.count for d in (*tables.direct[0], *tables.sent[0])),
         "dt": f"{network.dt * 1e3:g}",
         "sources": _sources(network, tables, names),
         "signals": _signals(tables, names),
@@ -234,6 +234,7 @@ def _unused(tables: low.Tables) -> list[str]:
         "NR_HAS_GRADED": bool(tables.graded[0]),
         "NR_HAS_POST": any(kernel.on_post for kernel in tables.synapse_kernels),
         "NR_HAS_TRACES": bool(tables.traces),
+        "NR_HAS_GRIDS": any(kernel.form == "grid" for kernel in tables.synapse_kernels),
     }
     return [name for name, has in present.items() if not has]
 

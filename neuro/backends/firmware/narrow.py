@@ -83,6 +83,8 @@ def _most_sent(tables: low.Tables, delivery: low.Delivery) -> NDArray[np.float64
     size = delivery.ring.sums.shape[1]
     if kernel.send != Name(_WEIGHT):
         return np.full(size, np.inf)
+    if kernel.form != "list":
+        return _most_unlisted(edges, uniform=kernel.uniform)
     if kernel.uniform:
         weight = np.full(len(edges.target), abs(float(edges.scalars[-1])))
     elif _WEIGHT not in program_writes((*kernel.on_pre, *kernel.on_post, *kernel.each_step)):
@@ -91,6 +93,24 @@ def _most_sent(tables: low.Tables, delivery: low.Delivery) -> NDArray[np.float64
         bits = kernel.weight_bits or 32
         weight = np.full(len(edges.target), 2.0 ** (bits - 1))
     return np.bincount(edges.target, weight, minlength=size).astype(np.float64)
+
+
+def _most_unlisted(edges: low.EdgeTable, *, uniform: bool) -> NDArray[np.float64]:
+    """The same of constant weights that are stored as a matrix, a kernel, or one number."""
+    if edges.grid is not None:
+        shape = edges.grid.kernel_shape
+        one = abs(float(edges.scalars[-1])) if uniform else 0.0
+        kernel = np.full(shape, one)
+        if not uniform:
+            kernel = np.abs(edges.grid.by_target(edges.state[_WEIGHT]).astype(np.float64))
+        return edges.grid.sums(kernel)
+    size = edges.last - edges.first
+    if uniform:
+        return np.full(size, edges.rows * abs(float(edges.scalars[-1])))
+    sums = np.zeros(size)
+    for row in edges.state[_WEIGHT].reshape(edges.rows, size):
+        sums += np.abs(row.astype(np.float64))
+    return sums
 
 
 def _reached_otherwise(tables: low.Tables) -> Iterator[int]:

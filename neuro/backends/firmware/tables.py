@@ -13,11 +13,16 @@ from neuro.backends.firmware.memory import LAST_STEP, TIME, Memory
 from neuro.backends.firmware.narrow import NARROW, narrow_sums
 from neuro.drive import Drive
 from neuro.ir.expressions.nodes import program_writes
+from neuro.ir.grid import Grid
 from neuro.lowering import tables as low
+from neuro.lowering.structured import axis_table, grid_numbers
 
 Array = NDArray[Any]
 WORD = 4
 """Bytes of a pointer, and of a number in a struct, on a microcontroller."""
+EDGE_WORDS = 23
+"""Words of a group of synapses, but for the geometry that networks with convolutions have."""
+GRID_WORDS = 14
 SIGNAL_WORDS = 12
 """Words of a signal; there is one more table of them in RAM."""
 
@@ -70,13 +75,19 @@ class StaticTables:
         sizes = [source.size for source in tables.network.sources.values()]
         counts = [len(d.edges.target) for d in (*tables.direct[0], *tables.sent[0])]
         counts += [len(graded.target) for graded in tables.graded[0]]
+        sizes += [n for grid in self._grids() for n in (grid.rows.window, grid.columns.window)]
         self.index = np.dtype(np.uint16 if max(sizes, default=0) < 1 << 16 else np.uint32)
         self.offset = np.dtype(np.uint16 if max(counts, default=0) < 1 << 16 else np.uint32)
         self.target = self._target_types()
         self.dense = self._dense_kernels()
+        self.edge_words = EDGE_WORDS + any(k.form == "grid" for k in tables.synapse_kernels)
         self.narrow = narrow_sums(tables)
         self.trains: list[str] = []
         self.net = self._net()
+
+    def _grids(self) -> list[Grid]:
+        deliveries = (*self.tables.direct[0], *self.tables.sent[0])
+        return [d.edges.grid for d in deliveries if d.edges.grid is not None]
 
     def _target_types(self) -> dict[int, np.dtype[Any]]:
         """The narrowest type for targets of each kind of synapse."""
@@ -92,12 +103,17 @@ class StaticTables:
         found: dict[int, bool] = {}
         for delivery in (*self.tables.direct[0], *self.tables.sent[0]):
             edges = delivery.edges
-            cells, rows = self._size(edges.post), len(edges.start) - 1
-            full = edges.target.size == rows * cells and bool(
-                (edges.target.reshape(rows, cells) == np.arange(cells)).all()
-            )
+            full = edges.count == edges.rows * self._size(edges.post) and self._is_full(edges)
             found[edges.kernel] = found.get(edges.kernel, True) and full
         return {kernel for kernel, full in found.items() if full}
+
+    def _is_full(self, edges: low.EdgeTable) -> bool:
+        """Whether as many synapses as there are pairs stand in the order of pairs."""
+        form = self.tables.synapse_kernels[edges.kernel].form
+        if form != "list":
+            return form == "dense"
+        cells = self._size(edges.post)
+        return bool((edges.target.reshape(edges.rows, cells) == np.arange(cells)).all())
 
     def _size(self, source: int) -> int:
         return self.tables.network.sources[self.tables.sources[source]].size
@@ -341,7 +357,9 @@ class StaticTables:
         )
 
     def _delivery(self, delivery: low.Delivery) -> str:
-        edges = self.table("const nr_edges", [self._edges(delivery.edges)], "edges", words=23)
+        edges = self.table(
+            "const nr_edges", [self._edges(delivery.edges)], "edges", words=self.edge_words
+        )
         return f"{{{edges}, {self.ring(delivery.ring)}}}"
 
     def _edges(self, edges: low.EdgeTable) -> str:
@@ -355,8 +373,9 @@ class StaticTables:
             "post": f"{edges.post}u",
             "axonal": f"{edges.axonal}u",
             "dendritic": f"{edges.dendritic}u",
-            "rows": f"{len(edges.start) - 1}u",
+            "rows": f"{edges.rows}u",
             "cells": f"{self._size(edges.post)}u",
+            "grid": self._grid(edges.grid, owner),
             "start": "0",
             "target": "0",
             "state": self.pointers(self._synaptic_state(edges), f"synapses_{owner}"),
@@ -366,12 +385,26 @@ class StaticTables:
             "post_trace": self._shared(edges.post_traces, f"post_{owner}"),
             "factor": self._shared(edges.factors, f"factors_{owner}"),
         }
-        if edges.kernel not in self.dense:
+        if kernel.form == "list" and edges.kernel not in self.dense:
             fields["start"] = constant(edges.start.astype(self.offset), f"start_{owner}", owner)
             fields["target"] = constant(target, f"target_{owner}", owner)
             if kernel.on_post:
                 fields |= self._columns(edges)
         return self._struct(**fields)
+
+    def _grid(self, grid: Grid | None, owner: str) -> str:
+        """The geometry of a convolution or pooling."""
+        if grid is None:
+            return "0"
+        places = {
+            name: self.memory.constant(
+                axis_table(axis).astype(self.index), f"{name}_{owner}", owner
+            )
+            for name, axis in (("row", grid.rows), ("column", grid.columns))
+        }
+        numbers = {name: f"{value}u" for name, value in grid_numbers(grid).items()}
+        body = self._struct(**places, **numbers)
+        return self.table("const nr_grid", [body], f"grid_{owner}", words=GRID_WORDS)
 
     def _shared(self, arrays: Sequence[Array], name: str) -> str:
         """Addresses of arrays that have been placed before."""

@@ -190,7 +190,7 @@ class LavaEngine(Engine):
         machine = self._shadow.machine
         decoded = {n: self._shadow.read(n, WEIGHT) for n in machine.edges}
         return {
-            name: replace(edges.synapses, weight=decoded[name])
+            name: replace(edges.synapses, weight=edges.each(decoded[name]))
             for name, edges in machine.edges.items()
         }
 

@@ -20,6 +20,7 @@ from neuro.drive import Drive
 from neuro.ir.expansion import stable_argsort
 from neuro.ir.poisson import counts
 from neuro.lowering.state import TableState
+from neuro.lowering.structured import axis_table, grid_numbers
 from neuro.lowering.tables import (
     CellTable,
     Delivery,
@@ -57,6 +58,8 @@ class _Edges:
     table: EdgeTable
     ring: Ring
     kernel: ModuleType
+    places: tuple[Any, Any]
+    """Where targets are: start and target of a list; or tables and numbers of a grid."""
     values: tuple[Any, ...]
     """What all functions of the kernel take: state, constants, traces, factors."""
     columns: tuple[Array, Array, Array] | None
@@ -120,9 +123,7 @@ class NumbaEngine(Engine):
             )
         for edges in (*self._direct, *self._sent):
             group = edges.table
-            edges.kernel.on_pre(
-                *(group.start, group.target, *edges.values, nothing, edges.ring.sums[0])
-            )
+            edges.kernel.on_pre(*edges.places, *edges.values, nothing, edges.ring.sums[0])
             if edges.columns is not None:
                 edges.kernel.on_post(*edges.columns, *edges.values, nothing)
             if hasattr(edges.kernel, "each_step"):
@@ -159,7 +160,7 @@ class NumbaEngine(Engine):
         if self._tables.synapse_kernels[edges.kernel].on_post:
             size = self._tables.network.sources[self._tables.sources[edges.post]].size
             columns = _columns(edges, size)
-        return _Edges(edges, delivery.ring, synapses[edges.kernel], values, columns)
+        return _Edges(edges, delivery.ring, synapses[edges.kernel], _places(edges), values, columns)
 
     def _no_spikes(self, ages: int) -> deque[Array]:
         return deque([np.empty(0, np.int64)] * ages, maxlen=ages)
@@ -197,9 +198,8 @@ class NumbaEngine(Engine):
 
     def _deliver(self, edges: _Edges, cells: Array, step: int) -> None:
         if len(cells):
-            table = edges.table
             sums = edges.ring.sums[step % edges.ring.depth]
-            edges.kernel.on_pre(table.start, table.target, *edges.values, cells, sums)
+            edges.kernel.on_pre(*edges.places, *edges.values, cells, sums)
 
     def _poisson(self, item: PoissonTable) -> None:
         target = item.target.sums[self.step % item.target.depth]
@@ -327,6 +327,14 @@ def _send(graded: GradedTable, sums: Array) -> None:
     """Add weight times value, by presynaptic cell, then synapse."""
     rows = np.repeat(np.arange(len(graded.start) - 1), np.diff(graded.start))
     np.add.at(sums, graded.target, graded.weight * graded.value[rows])
+
+
+def _places(edges: EdgeTable) -> tuple[Any, Any]:
+    """What `on_pre` takes to find the targets."""
+    if edges.grid is None:
+        return edges.start, edges.target
+    numbers = np.array(list(grid_numbers(edges.grid).values()), np.int64)
+    return (axis_table(edges.grid.rows), axis_table(edges.grid.columns), numbers), edges.target
 
 
 def _columns(edges: EdgeTable, size: int) -> tuple[Array, Array, Array]:

@@ -131,6 +131,7 @@ def generate_synapse(kernel: SynapseKernel, dtype: Float) -> str:
     )
     return _render(
         "synapse.py.j2",
+        form=kernel.form,
         functions=_functions(synapse_expressions(kernel), dtype),
         on_pre=symbols.print(kernel.on_pre, value=kernel.send),
         on_post=symbols.print(kernel.on_post) if kernel.on_post else None,

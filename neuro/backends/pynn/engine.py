@@ -168,7 +168,8 @@ class PyNNEngine(Engine):
     def _add_samples(self, plan: SamplePlan, first: int, last: int, sink: Sink) -> None:
         steps = np.arange(-(-first // plan.every) * plan.every, last, plan.every, dtype=np.int64)
         if plan.of_synapses:
-            values = self._result.arrays[f"samples/{plan.target}"][steps // plan.every]
+            each = self._result.arrays[f"samples/{plan.target}"][steps // plan.every]
+            values = self._as_stored(plan.target, each)
             unit = self._weight_unit(plan.target)
         else:
             values, unit = self._trace(plan.target, plan.variable, steps)
@@ -194,9 +195,15 @@ class PyNNEngine(Engine):
             raise self._cannot("give out the state of cells and synapses other than weights")
         found = self._result.arrays.get(f"weights/{target}")
         if found is None:
-            expanded = resolve.synapses(self._network, projections[target], self._seed)
-            return np.broadcast_to(np.asarray(expanded.weight), expanded.rows.count).copy()
-        return np.asarray(parse_unit(self._weight_unit(target)).to_si(np.abs(found)))
+            made = resolve.connections(self._network, projections[target], self._seed)
+            return np.broadcast_to(np.asarray(made.weight), made.stored).copy()
+        each = np.asarray(parse_unit(self._weight_unit(target)).to_si(np.abs(found)))
+        return self._as_stored(target, each)
+
+    def _as_stored(self, name: str, each: Array) -> Array:
+        """Weights as the network has them, from one a synapse."""
+        projection = self._network.projection(name)
+        return resolve.stored_weights(self._network, projection, self._seed, each)
 
     def write(self, target: str, variable: str, values: NDArray[np.float64]) -> None:
         """Not possible."""

@@ -23,7 +23,8 @@ from neuro.drive import Drive, drive_of
 from neuro.errors import ParameterError, unknown_name
 from neuro.ir.connectivity import Convolution
 from neuro.ir.explicit import with_weights
-from neuro.ir.network import CurrentInput, Network, PoissonInput, Projection
+from neuro.ir.network import CurrentInput, GradedProjection, Network, PoissonInput, Projection
+from neuro.ir.resolve import shares_weights
 from neuro.ir.verify import verified
 
 
@@ -191,9 +192,11 @@ class SpikingModule(nn.Module):
         return self.values.unit(name)
 
     def synapses(self, projection: str) -> NDArray[Any]:
-        """Weights of a projection in SI, one per synapse; a copy."""
+        """Weights of a projection in SI, as a session reads them; a copy."""
         wiring = self._program.wirings[projection]
         stored = self.values[f"{projection}.weight"].detach().cpu().numpy()
+        if _shares_weights(wiring.node):
+            return np.array(stored.reshape(-1))
         index = wiring.expanded.rows.kernel_index
         if index is not None and stored.ndim:
             return np.array(stored.reshape(-1)[index])
@@ -210,6 +213,9 @@ class SpikingModule(nn.Module):
         """
         wiring = self._program.wirings[projection]
         tensor = self.values[f"{projection}.weight"]
+        if _shares_weights(wiring.node):
+            tensor.copy_(torch.from_numpy(np.asarray(values, np.float64)).reshape(tensor.shape))
+            return
         new = np.zeros(tensor.numel())
         index = wiring.expanded.rows.kernel_index
         place = (
@@ -323,3 +329,7 @@ def _extent(given: Mapping[str, Tensor], state: State | None, steps: int | None)
             f"is of {state.batch} samples; the inputs have {batch}.", where="state"
         )
     return length, batch
+
+
+def _shares_weights(node: Projection | GradedProjection) -> bool:
+    return isinstance(node, Projection) and shares_weights(node)

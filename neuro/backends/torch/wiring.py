@@ -15,7 +15,7 @@ from neuro.ir.connectivity import Convolution
 from neuro.ir.expansion import Rows
 from neuro.ir.layout import dendritic_delay, is_direct
 from neuro.ir.network import GradedProjection, Network, Projection
-from neuro.ir.resolve import Synapses, synapses, target_size
+from neuro.ir.resolve import Synapses, connections, shares_weights, synapses, target_size
 
 Integers = NDArray[np.int64]
 
@@ -86,14 +86,20 @@ def wiring_of(network: Network, node: Projection | GradedProjection, seed: int) 
         node=node,
         direct=isinstance(node, Projection) and is_direct(node, expanded),
         groups=tuple(_groups(expanded, target_size(network, node))),
-        stored=_stored(node, expanded),
+        stored=_stored(network, node, expanded, seed),
         expanded=expanded,
     )
 
 
-def _stored(node: Projection | GradedProjection, expanded: Synapses) -> NDArray[np.float64]:
+def _stored(
+    network: Network, node: Projection | GradedProjection, expanded: Synapses, seed: int
+) -> NDArray[np.float64]:
     """Weights, those of a kernel once."""
     weight = np.asarray(expanded.weight, np.float64)
+    if isinstance(node, Projection) and shares_weights(node) and weight.ndim:
+        assert isinstance(node.connectivity, Convolution)
+        kernel = np.asarray(connections(network, node, seed).weight, np.float64)
+        return kernel.reshape(node.connectivity.kernel_shape)
     index = expanded.rows.kernel_index
     if index is None or weight.ndim == 0:
         return weight

@@ -9,7 +9,7 @@ import numpy as np
 from neuro.ir.fixed.compile import Target
 from neuro.ir.fixed.mantissa import best_exponent
 from neuro.ir.network import Network, Population, Projection
-from neuro.ir.resolve import Number, Synapses, parameters
+from neuro.ir.resolve import Connections, Number, parameters
 from neuro.ir.synapse import WEIGHT
 
 GRADED_BITS = 31
@@ -63,7 +63,7 @@ def bound_variable(network: Network, name: str, variable: str) -> str:
 
 
 def weight_exponents(
-    network: Network, expanded: Mapping[str, Synapses], seed: int
+    network: Network, expanded: Mapping[str, Connections], seed: int
 ) -> dict[str, int]:
     """The exponent with which weights, and constants of their unit, fit best into weight bits."""
     return {
@@ -71,10 +71,10 @@ def weight_exponents(
     }
 
 
-def _weight_exponent(network: Network, node: Projection, expanded: Synapses, seed: int) -> int:
+def _weight_exponent(network: Network, node: Projection, expanded: Connections, seed: int) -> int:
     declared = [p for p in node.synapse.parameters if p.unit == "weight"]
     place = f"{node.name}/parameter"
-    values = parameters(declared, node.parameters, expanded.rows.count, seed, place)
+    values = parameters(declared, node.parameters, expanded.count, seed, place)
     bound = max(magnitude(value) for value in (expanded.weight, *values.values()))
     return best_exponent(bound, network.format.weight_bits - 1)
 

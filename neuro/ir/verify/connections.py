@@ -286,7 +286,8 @@ def _(connectivity: DistanceDependent, where: str, n_pre: int, n_post: int) -> I
 @_check_connectivity.register
 def _(connectivity: Convolution, where: str, n_pre: int, n_post: int) -> Iterator[Finding]:
     axes = len(connectivity.input_shape) - 1
-    geometry = (connectivity.stride, connectivity.padding, connectivity.dilation)
+    padding = (connectivity.padding, _behind(connectivity))
+    geometry = (connectivity.stride, *padding, connectivity.dilation)
     if (
         axes < 1
         or len(connectivity.kernel_shape) != axes + 2
@@ -322,12 +323,12 @@ def _(connectivity: Pooling, where: str, n_pre: int, n_post: int) -> Iterator[Fi
 def _check_window(
     connectivity: Convolution | Pooling, where: str, n_pre: int, n_post: int
 ) -> Iterator[Finding]:
-    sliding = connectivity.window if isinstance(connectivity, Pooling) else connectivity.dilation
-    if min(*connectivity.stride, *sliding) < 1 or min(connectivity.padding) < 0:
+    positive = (*connectivity.stride, *connectivity.input_shape, *_taps(connectivity))
+    if min(positive) < 1 or min(*connectivity.padding, *_behind(connectivity)) < 0:
         yield error(
             "bad-shape",
             where,
-            "a stride, dilation or window is not positive, or padding is negative.",
+            "a size, stride, dilation or window is not positive, or padding is negative.",
             "Use 1 or more, and padding of 0 or more.",
         )
         return
@@ -338,3 +339,16 @@ def _check_window(
         if int(np.prod(needed)) != size:
             yield error("bad-shape", where, f"needs {side} of shape {needed}.",
                         f"The population has {size} cells.")  # fmt: skip
+
+
+def _taps(connectivity: Convolution | Pooling) -> tuple[int, ...]:
+    """Sizes of the window and distances of its taps."""
+    if isinstance(connectivity, Pooling):
+        return connectivity.window
+    return (*connectivity.kernel_shape, *connectivity.dilation)
+
+
+def _behind(connectivity: Convolution | Pooling) -> tuple[int, ...]:
+    """Padding behind the last places."""
+    behind = connectivity.padding_end if isinstance(connectivity, Convolution) else None
+    return connectivity.padding if behind is None else behind
