@@ -126,7 +126,7 @@ typedef struct {
     uint32_t plane_out, width_out; /* and behind */
     uint32_t block_in, block_out; /* channels of a group */
     uint32_t taps, window; /* taps of the window, and of one of its rows */
-    uint32_t row_step, row_back; /* from one tap on a row to the next, and of its output, backwards */
+    uint32_t row_step, row_back; /* from one tap to the next, and of its output, backwards */
     uint32_t column_step, column_back;
 } nr_grid;
 #endif

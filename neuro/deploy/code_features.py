@@ -317,12 +317,14 @@ def synapse(static: StaticTables, number: int) -> list[Function]:
             name,
             index,
             packed,
+            kernel.form,
             number in static.narrow.synapses,
             kernel.weight_bits,
             kernel.factors,
             code.shape(tables),
         )
-        counts = {"dense" if dense else "list": 1, **_accesses(kernel, code)}
+        form = "dense" if dense else kernel.form
+        counts = {form: 1, **_accesses(kernel, code)}
         if name == "pre":
             counts |= {"packed": int(packed), "narrow_sums": int(number in static.narrow.synapses)}
         found.append((shape, _named(name, counts) + _named(unit, operations(code.expressions))))

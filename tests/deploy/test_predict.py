@@ -28,6 +28,7 @@ from neuro.resources import folder
 from neuro.testing.library import LIBRARY_CELLS, SYNAPSES, cell_case, synapse_case
 from neuro.testing.types import ASTROCYTE
 from tests.deploy.programs import needs
+from tests.structured import forms
 
 GCC = needs("arm-none-eabi-gcc")
 LARGE = 1 << 22
@@ -156,7 +157,8 @@ def test_os_is_predicted_to_be_smaller_and_is(tmp_path: Path) -> None:
 def test_constants_and_tables_are_exactly_those_of_the_program(
     format: neuro.NumberFormat, tmp_path: Path
 ) -> None:
-    for network in (noisy(), recurrent(), synapse_case("calcium").network):
+    sliding = forms(names=("wide", "sum", "dense"))
+    for network in (noisy(), recurrent(), synapse_case("calcium").network, sliding):
         firmware = generate(replace(network, format=format), 0, "net")
         image = built(replace(network, format=format), roomy("stm32l412"), tmp_path)
         static = firmware.static
