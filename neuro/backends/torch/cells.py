@@ -70,16 +70,11 @@ class _Printing:
         self._programs: CanonicalCell = canonical_cell(cell)
         self._state = tuple(variable.name for variable in cell.state)
         self._ports = tuple(port.name for port in cell.ports if port.into is None)
-        constants = [*(p.name for p in cell.parameters), *(d.name for d in cell.derived), "dt", "t"]
-        self._constants = tuple(name for name in constants if name in self._reads())
+        self._constants = constants_read(cell)
         declared = [*self._state, *self._ports, *self._constants, *self._programs.draws]
         local = sorted(self._writes() - set(declared))
         self._names = safe_names([*declared, *local], _FORBIDDEN)
-        self._printer = TorchPrinter(self._names, dtype, _units(cell))
-
-    def _reads(self) -> set[str]:
-        spike = set() if self._programs.spike is None else names(self._programs.spike)
-        return spike | program_reads(self._programs.update) | program_reads(self._programs.reset)
+        self._printer = TorchPrinter(self._names, dtype, surface_units(cell))
 
     def _writes(self) -> set[str]:
         return program_writes(self._programs.update) | program_writes(self._programs.reset)
@@ -155,8 +150,17 @@ class _Printing:
         return [*lines, result]
 
 
-def _units(cell: CellType) -> dict[str, float]:
-    """Surface units of what conditions may compare."""
+def constants_read(cell: CellType) -> tuple[str, ...]:
+    """Parameters, derived constants, ``dt`` and ``t``, as far as the programs of `cell` read them."""
+    programs = canonical_cell(cell)
+    reads = set() if programs.spike is None else names(programs.spike)
+    reads |= program_reads(programs.update) | program_reads(programs.reset)
+    declared = [*(p.name for p in cell.parameters), *(d.name for d in cell.derived), "dt", "t"]
+    return tuple(name for name in declared if name in reads)
+
+
+def surface_units(cell: CellType) -> dict[str, float]:
+    """Surface units of what conditions may compare, in SI."""
     declared: list[Any] = [*cell.state, *cell.parameters, *cell.ports]
     units = {item.name: parse_unit(item.unit) for item in declared}
     return {name: unit.numerator / unit.denominator for name, unit in units.items()}

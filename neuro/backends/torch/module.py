@@ -89,7 +89,7 @@ class SpikingModule(nn.Module):
         super().__init__()
         verified(network)
         refuse("torch", torch_findings(network))
-        self.network, self.exact = network, exact
+        self.network, self.exact, self.fuse = network, exact, True
         self.seed = seed if network.seed is None else network.seed
         chosen = _surrogates(network, surrogate)
         self._program = program_of(network, self.seed, chosen, detach_reset=detach_reset)
@@ -163,6 +163,7 @@ class SpikingModule(nn.Module):
             poisson=self._poisson,
             recorded=self._recorded,
             exact=self.exact,
+            fuse=self.fuse,
         )
 
     def rest(self, batch: int = 1) -> State:

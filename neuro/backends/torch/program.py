@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from neuro.backends.c.compiler import find_compiler
 from neuro.backends.torch.cells import CellCode, cell_code
+from neuro.backends.torch.fused_code import FusedCode, fused_code
 from neuro.backends.torch.load import DTYPES
 from neuro.backends.torch.order import Component, components
 from neuro.backends.torch.state import State
-from neuro.backends.torch.surrogates import Surrogate
+from neuro.backends.torch.surrogates import Foreign, Surrogate
 from neuro.backends.torch.values import (
     CellConstants,
     Stored,
@@ -22,6 +26,7 @@ from neuro.backends.torch.values import (
     weight_unit,
 )
 from neuro.backends.torch.wiring import Group, Wiring, wiring_of
+from neuro.ir.cell import CellType
 from neuro.ir.expressions.evaluate import Float
 from neuro.ir.layout import Layout, layout
 from neuro.ir.network import GradedProjection, Network, Population, Projection
@@ -42,12 +47,50 @@ class Cells:
         Its parameters.
     refractory
         Steps, shape () or (n,); None if there is no refractory period.
+    kind, surrogate, detach_reset
+        Number format and gradients.
     """
 
     node: Population
     code: CellCode
     constants: CellConstants
     refractory: Tensor | None
+    kind: Float
+    surrogate: Surrogate
+    detach_reset: bool
+
+    @property
+    def can_fuse(self) -> bool:
+        """True if generated C can do many steps at once."""
+        plain = not self.surrogate.smooth and not isinstance(self.surrogate, Foreign)
+        return plain and bool(self.code.state) and find_compiler() is not None
+
+    def fused(self, extras: tuple[tuple[str, int], ...], trained: frozenset[str]) -> FusedCode:
+        """C of this kind of cell; see `fused_code`."""
+        cell = self.node.cell
+        quiet, kind = self.refractory is not None, cast("Hashable", self.kind)
+        return _fused(cell, extras, trained, kind, self.surrogate, self.detach_reset, quiet)
+
+
+@cache
+def _fused(
+    cell: CellType,
+    extras: tuple[tuple[str, int], ...],
+    trained: frozenset[str],
+    kind: Any,
+    surrogate: Surrogate,
+    detach_reset: bool,
+    refractory: bool,
+) -> FusedCode:
+    return fused_code(
+        cell,
+        dict(extras),
+        trained,
+        kind,
+        surrogate,
+        detach_reset=detach_reset,
+        refractory=refractory,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,4 +263,7 @@ def _cells(
         code=cell_code(node.cell, kind, surrogate, detach_reset=detach_reset),
         constants=constants,
         refractory=torch.from_numpy(steps) if steps.any() else None,
+        kind=kind,
+        surrogate=surrogate,
+        detach_reset=detach_reset,
     )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from neuro.backends.torch import fused
 from neuro.backends.torch.arrivals import Arrivals, rows
+from neuro.backends.torch.fused import Stretch
 from neuro.backends.torch.inputs import SEEDS, PoissonTrains, current, listed_spikes
 from neuro.backends.torch.program import Cells, Program
 from neuro.backends.torch.state import State
@@ -46,6 +49,8 @@ class Run:
         State variables to keep, as ``POPULATION/VARIABLE``.
     exact
         Whether sums keep the reference's order.
+    fuse
+        Whether generated C does many steps of a population at once, where it can.
     """
 
     program: Program
@@ -59,6 +64,7 @@ class Run:
     poisson: Mapping[str, PoissonTrains]
     recorded: frozenset[str]
     exact: bool
+    fuse: bool
 
     def __post_init__(self) -> None:
         self.spikes = {name: Train(past) for name, past in self.state.history.items()}
@@ -129,16 +135,70 @@ class Run:
     def _stretch(self, name: str, first: int, count: int) -> None:
         """Run a population for `count` steps from `first` on."""
         own = self.program.cells[name]
-        free = [
-            self._free(own, port, first, count).unbind()  # one node of the graph, not one per step
-            for port in self._ports(own, bound=False)
-        ]
+        free = [self._free(own, port, first, count) for port in self._ports(own, bound=False)]
         bound = [(p, self._bound(own, p, first, count)) for p in self._ports(own, bound=True)]
+        extras = [extra for _, listed in bound for extra in listed]
+        sums = [extra for extra in extras if isinstance(extra, Tensor)]
+        if self.fuse and own.can_fuse and len(sums) == len(extras) and self._device.type == "cpu":
+            counts = tuple((port.name, len(listed)) for port, listed in bound)
+            self._fused(own, free, sums, counts, first, count)
+        else:
+            self._one_by_one(own, free, bound, first, count)
+
+    def _fused(
+        self,
+        own: Cells,
+        free: list[Tensor],
+        extras: list[Tensor],
+        counts: tuple[tuple[str, int], ...],
+        first: int,
+        count: int,
+    ) -> None:
+        """All steps in one call of generated C."""
+        name, shape = own.node.name, (self.batch, own.node.size)
+        known = self._constants[name]
+        code = own.fused(counts, frozenset(n for n, c in known.items() if c.requires_grad))
+        time = [
+            FloatNumbers(self.program.network).time(self.state.step + first + k)
+            for k in range(count)
+        ]
+        stretch = Stretch(
+            code=code,
+            time=torch.from_numpy(np.stack(time)),
+            period=own.refractory,
+            left=None if own.refractory is None else self._refractory[name],
+        )
+        draws = [self._draws(own, first + k) for k in range(count)] if own.code.draws else []
+        given = [*free, *(torch.stack(d) for d in zip(*draws, strict=True)), *extras]
+        wide = [x.expand(count, *shape) for x in given]
+        state = [value.expand(shape) for value in self._cells[name]]
+        done = fused.advance(stretch, wide, [known[n] for n in code.constants], state)
+        self._cells[name] = done.final
+        if done.left is not None:
+            self._refractory[name] = done.left
+        if done.spikes is not None:
+            self.spikes[name].append(done.spikes)
+        for variable, values in zip(code.state, done.variables, strict=True):
+            if f"{name}/{variable}" in self.variables:
+                self.variables[f"{name}/{variable}"].append(values)
+
+    def _one_by_one(
+        self,
+        own: Cells,
+        free: list[Tensor],
+        bound: list[tuple[Port, list[Extra | Tensor]]],
+        first: int,
+        count: int,
+    ) -> None:
+        """Step by step, in torch's own operations."""
+        name = own.node.name
+        steps = [port.unbind() for port in free]  # one node of the graph, not one per step
+        adding = [(port, [_adding(extra) for extra in listed]) for port, listed in bound]
         kept = [v for v in own.code.state if f"{name}/{v}" in self.variables]
         fired: list[Tensor] = []
         seen: dict[str, list[Tensor]] = {variable: [] for variable in kept}
         for k in range(count):
-            spikes = self._step(own, first + k, [port[k] for port in free], bound, k)
+            spikes = self._step(own, first + k, [port[k] for port in steps], adding, k)
             if spikes is not None:
                 fired.append(spikes)
             for variable in kept:
@@ -146,9 +206,7 @@ class Run:
         if fired:
             self.spikes[name].append(torch.stack(fired))
         for variable in kept:
-            shape = (self.batch, own.node.size)
-            stacked = torch.stack([value.expand(shape) for value in seen[variable]])
-            self.variables[f"{name}/{variable}"].append(stacked)
+            self.variables[f"{name}/{variable}"].append(torch.stack(seen[variable]))
 
     def _ports(self, own: Cells, *, bound: bool) -> list[Port]:
         return [port for port in own.node.cell.ports if (port.into is not None) == bound]
@@ -225,16 +283,17 @@ class Run:
             sums = sums + due
         return sums
 
-    def _bound(self, own: Cells, port: Port, first: int, count: int) -> list[Extra]:
+    def _bound(self, own: Cells, port: Port, first: int, count: int) -> list[Extra | Tensor]:
         """What is added to a variable in each step, in order."""
-        name, extras = own.node.name, []
+        name = own.node.name
+        extras: list[Extra | Tensor] = []
         ring = self._ring(name, port.name, first, count, first + count)
         if ring is not None:
-            extras.append(_adding(ring))
+            extras.append(ring)
         if self.program.groups(name, port.name, direct=True):
             extras.append(self._directly(name, port.name, first))
-        extras += [_adding(item[first : first + count]) for item in self._inputs(name, port.name)]
-        extras += [_adding(due) for due in self._graded(name, port.name, first, count)]
+        extras += [item[first : first + count] for item in self._inputs(name, port.name)]
+        extras += self._graded(name, port.name, first, count)
         return extras
 
     def _directly(self, name: str, port: str, first: int) -> Extra:
@@ -304,6 +363,8 @@ class Run:
         return train.window(self.steps - self.program.depth(name), self.steps)
 
 
-def _adding(sums: Tensor) -> Extra:
+def _adding(sums: Extra | Tensor) -> Extra:
+    if not isinstance(sums, Tensor):
+        return sums
     steps = sums.unbind()
     return lambda value, k: value + steps[k]

@@ -15,6 +15,9 @@ import torch
 from torch import Tensor
 
 from neuro.errors import ParameterError, suggestion
+from neuro.ir.expressions.canonical import Canonicaliser
+from neuro.ir.expressions.nodes import Expression, Literal, Name, transform
+from neuro.ir.expressions.parser import parse_expression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,16 @@ class Surrogate:
         """A function whose derivative is `derivative`, for `smooth`."""
         raise NotImplementedError
 
+    formula: ClassVar[str]
+    """`derivative` in the expression language, of ``u`` and the attributes, for generated C."""
+
+    def expression(self, u: Expression) -> Expression:
+        """`derivative` as an expression of `u`."""
+        given = {name: Literal(float(value)) for name, value in vars(self).items()}
+        scope: dict[str, Expression] = {**given, "u": u}
+        formula = Canonicaliser(scope).expression(parse_expression(self.formula))
+        return transform(formula, lambda n: scope[n.id] if isinstance(n, Name) else n)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FastSigmoid(Surrogate):
@@ -51,6 +64,7 @@ class FastSigmoid(Surrogate):
 
     slope: float = 25.0
     name: ClassVar[str] = "fast_sigmoid"
+    formula: ClassVar[str] = "1 / (1 + slope * abs(u)) ** 2"
 
     def derivative(self, u: Tensor) -> Tensor:
         """``1 / (1 + slope |u|)**2``."""
@@ -70,6 +84,7 @@ class ATan(Surrogate):
 
     alpha: float = 2.0
     name: ClassVar[str] = "atan"
+    formula: ClassVar[str] = "alpha / 2 / (1 + (1.5707963267948966 * alpha * u) ** 2)"
 
     def derivative(self, u: Tensor) -> Tensor:
         """``alpha / 2 / (1 + (pi alpha u / 2)**2)``."""
@@ -86,6 +101,7 @@ class Sigmoid(Surrogate):
 
     slope: float = 25.0
     name: ClassVar[str] = "sigmoid"
+    formula: ClassVar[str] = "slope * (sigmoid(slope * u) * (1 - sigmoid(slope * u)))"
 
     def derivative(self, u: Tensor) -> Tensor:
         """``slope s (1 - s)``."""
@@ -103,6 +119,7 @@ class Triangular(Surrogate):
 
     gain: float = 1.0
     name: ClassVar[str] = "triangular"
+    formula: ClassVar[str] = "gain * max(0, 1 - abs(u))"
 
     def derivative(self, u: Tensor) -> Tensor:
         """``gain max(0, 1 - |u|)``."""
@@ -119,6 +136,7 @@ class StraightThrough(Surrogate):
     """1 everywhere; Bengio, Leonard and Courville, arXiv 1308.3432."""
 
     name: ClassVar[str] = "straight_through"
+    formula: ClassVar[str] = "1"
 
     def derivative(self, u: Tensor) -> Tensor:
         """1."""
@@ -136,6 +154,7 @@ class Slayer(Surrogate):
     alpha: float = 5.0
     gain: float = 1.0
     name: ClassVar[str] = "slayer"
+    formula: ClassVar[str] = "gain * alpha / 2 * exp(-alpha * abs(u))"
 
     def derivative(self, u: Tensor) -> Tensor:
         """``gain alpha / 2 exp(-alpha |u|)``."""

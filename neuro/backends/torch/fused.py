@@ -1,0 +1,207 @@
+"""Many steps of a population in one call: generated C on a CPU, with its own gradients."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuro.backends.c.compiler import compile_library
+from neuro.backends.torch.fused_code import FusedCode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """What does not carry gradients in some steps of a population.
+
+    Attributes
+    ----------
+    code
+        The generated C.
+    time
+        ``t`` in each step.
+    period, left
+        Refractory periods, and steps for which cells are still refractory; int64, (batch, n).  None
+        for cells without.
+    """
+
+    code: FusedCode
+    time: Tensor
+    period: Tensor | None
+    left: Tensor | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """What some steps gave.
+
+    Attributes
+    ----------
+    spikes
+        Shape (steps, batch, n); None for cells that never spike.
+    variables
+        State after each step, in the order of the code; the same shape.
+    final
+        State after the last step; shape (batch, n).
+    left
+        Steps for which cells are still refractory; None for cells without.
+    """
+
+    spikes: Tensor | None
+    variables: tuple[Tensor, ...]
+    final: tuple[Tensor, ...]
+    left: Tensor | None
+
+
+def advance(
+    stretch: Stretch, sums: Sequence[Tensor], constants: Sequence[Tensor], state: Sequence[Tensor]
+) -> Done:
+    """Do some steps.
+
+    Parameters
+    ----------
+    stretch
+        Code and all that carries no gradient.
+    sums
+        In the order of the code; shape (steps, batch, n) each.
+    constants
+        Likewise; shape () or (n,).
+    state
+        Likewise; shape (batch, n).
+    """
+    shape = state[0].shape if state else sums[0].shape[1:]
+    wide = [c.expand(shape) for c in constants]
+    made = _Advance.apply(stretch, *sums, *wide, *state)  # type: ignore[no-untyped-call]
+    count = len(state)
+    left = made[-1] if stretch.left is not None else None
+    spikes = made[0] if stretch.code.spikes else None
+    rest = made[1 if stretch.code.spikes else 0 :]
+    return Done(spikes, tuple(rest[:count]), tuple(rest[count : 2 * count]), left)
+
+
+class _Advance(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, stretch: Stretch, *given: Tensor) -> tuple[Tensor, ...]:
+        code = stretch.code
+        n_sums, n_constants = len(code.sums), len(code.constants)
+        sums = [x.contiguous() for x in given[:n_sums]]
+        constants = [x.contiguous() for x in given[n_sums : n_sums + n_constants]]
+        state = given[n_sums + n_constants :]
+        steps, shape = len(stretch.time), _shape(sums, state)
+        like = (sums or state)[0]
+        kept = [like.new_empty(steps + 1, *shape) for _ in state]
+        for own, value in zip(kept, state, strict=True):
+            own[0] = value
+        spikes = like.new_empty(steps, *shape) if code.spikes else None
+        left, quiet, period = _refractory(stretch, steps, shape)
+        _call(
+            _library(code.source).forward,
+            steps,
+            shape.numel(),
+            sums,
+            constants,
+            stretch.time,
+            period,
+            left,
+            quiet,
+            spikes,
+            kept,
+        )
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*sums, *constants, *kept)
+        ctx.stretch, ctx.quiet, ctx.shape = stretch, quiet, shape
+        results = [] if spikes is None else [spikes]
+        results += [own[1:] for own in kept] + [own[-1].clone() for own in kept]
+        if left is not None:
+            results.append(left.to(torch.int64))
+            ctx.mark_non_differentiable(results[-1])
+        return tuple(results)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        code, saved = ctx.stretch.code, ctx.saved_tensors
+        n_sums, n_constants = len(code.sums), len(code.constants)
+        sums, constants = saved[:n_sums], saved[n_sums : n_sums + n_constants]
+        kept = saved[n_sums + n_constants :]
+        like, steps = saved[0], len(ctx.stretch.time)
+        spiking, count = int(code.spikes), len(kept)
+        d_spikes = _filled(gradients[0], like, (steps, *ctx.shape)) if spiking else None
+        d_kept = [_contiguous(g) for g in gradients[spiking : spiking + count]]
+        after = gradients[spiking + count : spiking + 2 * count]
+        d_state = [_filled(g, like, ctx.shape).clone() for g in after]
+        d_sums = [
+            torch.empty_like(x) if n in code.needs else None
+            for n, x in zip(code.sums, sums, strict=True)
+        ]
+        d_constants = [
+            like.new_zeros(ctx.shape) if name in code.needs else None for name in code.constants
+        ]
+        _call(
+            _library(code.source).backward,
+            steps,
+            ctx.shape.numel(),
+            sums,
+            constants,
+            ctx.stretch.time,
+            ctx.quiet,
+            kept,
+            d_spikes,
+            d_kept,
+            d_state,
+            d_sums,
+            d_constants,
+        )
+        return (None, *d_sums, *d_constants, *d_state)
+
+
+def _shape(sums: Sequence[Tensor], state: Sequence[Tensor]) -> torch.Size:
+    return state[0].shape if state else sums[0].shape[1:]
+
+
+def _refractory(
+    stretch: Stretch, steps: int, shape: torch.Size
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """Counters, room for who was refractory in each step, and periods."""
+    if stretch.left is None or stretch.period is None:
+        return None, None, None
+    kind = torch.int64 if stretch.time.dtype == torch.float64 else torch.int32
+    left = stretch.left.to(kind).clone(memory_format=torch.contiguous_format)
+    period = stretch.period.expand(shape).to(kind).contiguous()
+    return left, torch.empty(steps, *shape, dtype=kind), period
+
+
+def _filled(gradient: Tensor | None, like: Tensor, shape: Sequence[int]) -> Tensor:
+    return like.new_zeros(*shape) if gradient is None else gradient.contiguous()
+
+
+def _contiguous(gradient: Tensor | None) -> Tensor | None:
+    return None if gradient is None else gradient.contiguous()
+
+
+@cache
+def _library(source: str) -> ctypes.CDLL:
+    return ctypes.CDLL(str(compile_library(source).path))
+
+
+def _call(function: Any, *arguments: Any) -> None:
+    function(*map(_argument, arguments))
+
+
+def _argument(value: Any) -> Any:
+    """A size, an address, or a table of addresses."""
+    if isinstance(value, int):
+        return ctypes.c_size_t(value)
+    if value is None:
+        return ctypes.c_void_p(None)
+    if isinstance(value, Tensor):
+        assert value.is_contiguous()
+        return ctypes.c_void_p(value.data_ptr())
+    table = (ctypes.c_void_p * max(1, len(value)))()
+    for place, item in enumerate(value):
+        table[place] = None if item is None else item.data_ptr()
+    return table

@@ -1,0 +1,245 @@
+"""Print one kind of cell as C: many steps forward, and their gradients backward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from neuro.backends.c.generate import library_function_in_c
+from neuro.backends.c.printer import KEYWORDS, CPrinter
+from neuro.backends.torch.cells import constants_read, surface_units
+from neuro.backends.torch.step_program import (
+    DECIDED,
+    FIRED,
+    QUIET,
+    SPIKE,
+    extra_name,
+    step_program,
+)
+from neuro.backends.torch.surrogates import Surrogate
+from neuro.ir.canonical_types import canonical_cell
+from neuro.ir.cell import CellType
+from neuro.ir.expressions.adjoint import adjoint
+from neuro.ir.expressions.evaluate import Float
+from neuro.ir.expressions.library import Precision
+from neuro.ir.expressions.nodes import (
+    Assign,
+    Binary,
+    Compare,
+    Expression,
+    Literal,
+    Name,
+    Program,
+    names,
+    program_reads,
+    program_writes,
+)
+from neuro.lowering.library import library_functions
+from neuro.lowering.symbols import safe_names
+from neuro.version import __version__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusedCode:
+    """C of one kind of cell.
+
+    Attributes
+    ----------
+    source
+        The text.
+    sums
+        Names of what arrives in each step: free ports, draws, and sums added to bound variables.
+    constants
+        Names of constants, without ``t``.
+    state
+        State variables.
+    needs
+        Those of `sums` and `constants` that get a gradient.
+    spikes, refractory
+        Whether the cell spikes, and whether it is refractory then.
+    """
+
+    source: str
+    sums: tuple[str, ...]
+    constants: tuple[str, ...]
+    state: tuple[str, ...]
+    needs: frozenset[str]
+    spikes: bool
+    refractory: bool
+
+
+def fused_code(
+    cell: CellType,
+    extras: Mapping[str, int],
+    trained: frozenset[str],
+    dtype: Float,
+    surrogate: Surrogate,
+    *,
+    detach_reset: bool,
+    refractory: bool,
+) -> FusedCode:
+    """Print `cell`.
+
+    Parameters
+    ----------
+    cell
+        Its type.
+    extras
+        By bound port: how many sums are added to its variable.
+    trained
+        Constants that get a gradient.
+    dtype
+        Number format.
+    surrogate, detach_reset
+        As for `cell_code`.
+    refractory
+        Whether cells are refractory after a spike.
+    """
+    parts = step_program(cell, extras, refractory=refractory)
+    decide = Assign(DECIDED, Name(FIRED))
+    resets = bool(parts.after)
+    forward = (*parts.before, *((decide,) if resets else ()), *parts.after)
+    pulled = (*parts.before, *parts.after) if detach_reset else forward
+    draws = canonical_cell(cell).draws
+    ports = [port.name for port in cell.ports if port.into is None]
+    added = [extra_name(port, k) for port, count in extras.items() for k in range(count)]
+    state = tuple(variable.name for variable in cell.state)
+    constants = tuple(name for name in constants_read(cell) if name != "t")
+    spikes = cell.spike is not None
+    seeds: dict[str, Expression] = {parts.final[name]: Name(_seed(name)) for name in state}
+    if spikes:
+        seeds[SPIKE] = Name(_seed(SPIKE))
+    wanted = [*ports, *added, *state, *sorted(trained & set(constants))]
+    backward, found = adjoint(pulled, seeds, wanted, _slopes(cell, surrogate))
+    printing = _Printing([*ports, *draws, *added], constants, state, (*forward, *backward), dtype)
+    source = printing.render(
+        forward,
+        backward,
+        found,
+        parts.final,
+        spikes=spikes,
+        refractory=refractory,
+    )
+    return FusedCode(
+        source=source,
+        sums=(*ports, *draws, *added),
+        constants=constants,
+        state=state,
+        needs=frozenset(found) - set(state),
+        spikes=spikes,
+        refractory=refractory,
+    )
+
+
+def _seed(name: str) -> str:
+    return f"seed${name}"
+
+
+def _slopes(cell: CellType, surrogate: Surrogate) -> Any:
+    """The surrogate's derivative of a comparison, by its left side minus its right one."""
+    units = surface_units(cell)
+
+    def slope(comparison: Compare) -> Expression | None:
+        if comparison.op in ("==", "!="):
+            return None
+        compared = sorted(name.partition("$")[0] for name in names(comparison))
+        unit = next((units[name] for name in compared if name in units), 1.0)
+        scale = Literal(1 / (surrogate.width * unit))
+        distance = Binary("*", Binary("-", comparison.left, comparison.right), scale)
+        sign = 1.0 if comparison.op[0] == ">" else -1.0
+        return Binary("*", Literal(sign * scale.value), surrogate.expression(distance))
+
+    return slope
+
+
+class _Printing:
+    """Names and lines of the C of one kind of cell."""
+
+    def __init__(
+        self,
+        sums: Sequence[str],
+        constants: Sequence[str],
+        state: Sequence[str],
+        program: Program,
+        dtype: Float,
+    ) -> None:
+        self._sums, self._constants, self._state, self._dtype = sums, constants, state, dtype
+        seeds = [_seed(name) for name in (*state, SPIKE)]
+        declared = [*sums, *constants, *state, *seeds, "t", QUIET]
+        local = sorted(program_writes(program) - set(declared))
+        self._declared = declared
+        self._names = safe_names([*declared, *local], KEYWORDS)
+        self._printer = CPrinter(self._names, dtype)
+        self._program = program
+
+    def render(
+        self,
+        forward: Program,
+        backward: Program,
+        found: Mapping[str, str],
+        final: Mapping[str, str],
+        *,
+        spikes: bool,
+        refractory: bool,
+    ) -> str:
+        """The text."""
+        lines = self._printer.program((*forward, *backward), self._declared)
+        state = self._entries(self._state, found)
+        for entry, name in zip(state, self._state, strict=True):
+            entry.last, entry.seed = self._names[final[name]], self._names[_seed(name)]
+        return (
+            _environment()
+            .get_template("cells.c.j2")
+            .render(
+                version=__version__,
+                double=self._dtype is np.float64,
+                functions=self._functions(),
+                sums=self._entries(self._sums, found),
+                constants=self._entries(self._constants, found),
+                state=state,
+                time=self._names["t"],
+                reads_time="t" in program_reads(self._program),
+                quiet=self._names[QUIET],
+                refractory=refractory and spikes,
+                spike=self._names[SPIKE] if spikes else "",
+                fired=self._names[FIRED] if spikes else "",
+                spike_seed=self._names[_seed(SPIKE)],
+                forward=lines[: len(forward)],
+                backward=lines,
+            )
+            + "\n"
+        )
+
+    def _entries(self, listed: Iterable[str], found: Mapping[str, str]) -> list[SimpleNamespace]:
+        return [
+            SimpleNamespace(
+                name=self._names[name],
+                place=place,
+                gradient=self._names[found[name]] if name in found else "",
+            )
+            for place, name in enumerate(listed)
+        ]
+
+    def _functions(self) -> list[dict[str, Any]]:
+        precision: Precision = "float32" if self._dtype is np.float32 else "float64"
+        needed = library_functions((s.value for s in self._program), precision)
+        return [library_function_in_c(name, precision, self._dtype) for name in needed]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=ChoiceLoader(
+            [PackageLoader("neuro.backends.torch"), PackageLoader("neuro.backends.c")]
+        ),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - it is C, not HTML
+    )
