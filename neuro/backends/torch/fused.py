@@ -75,7 +75,7 @@ def advance(
         Likewise; shape (batch, n).
     """
     shape = state[0].shape if state else sums[0].shape[1:]
-    wide = [c.expand(shape) for c in constants]
+    wide = [c.expand(shape) if c.ndim else c for c in constants]
     made = _Advance.apply(stretch, *sums, *wide, *state)  # type: ignore[no-untyped-call]
     count = len(state)
     left = made[-1] if stretch.left is not None else None
@@ -156,7 +156,8 @@ class _Advance(torch.autograd.Function):
             d_sums,
             d_constants,
         )
-        return (None, *d_sums, *d_constants, *d_state)
+        summed = [_reduced(g, c) for g, c in zip(d_constants, constants, strict=True)]
+        return (None, *d_sums, *summed, *d_state)
 
 
 def _shape(sums: Sequence[Tensor], state: Sequence[Tensor]) -> torch.Size:
@@ -173,6 +174,11 @@ def _refractory(
     left = stretch.left.to(kind).clone(memory_format=torch.contiguous_format)
     period = stretch.period.expand(shape).to(kind).contiguous()
     return left, torch.empty(steps, *shape, dtype=kind), period
+
+
+def _reduced(gradient: Tensor | None, constant: Tensor) -> Tensor | None:
+    """The gradient of a constant that all cells share is the sum of theirs."""
+    return gradient if gradient is None or constant.ndim else gradient.sum()
 
 
 def _filled(gradient: Tensor | None, like: Tensor, shape: Sequence[int]) -> Tensor:

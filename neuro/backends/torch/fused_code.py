@@ -78,6 +78,7 @@ def fused_code(
     cell: CellType,
     extras: Mapping[str, int],
     trained: frozenset[str],
+    scalars: frozenset[str],
     dtype: Float,
     surrogate: Surrogate,
     *,
@@ -94,6 +95,8 @@ def fused_code(
         By bound port: how many sums are added to its variable.
     trained
         Constants that get a gradient.
+    scalars
+        Constants that all cells share.
     dtype
         Number format.
     surrogate, detach_reset
@@ -118,6 +121,7 @@ def fused_code(
     wanted = [*ports, *added, *state, *sorted(trained & set(constants))]
     backward, found = adjoint(pulled, seeds, wanted, _slopes(cell, surrogate))
     printing = _Printing([*ports, *draws, *added], constants, state, (*forward, *backward), dtype)
+    printing.scalars = scalars
     source = printing.render(
         forward,
         backward,
@@ -177,6 +181,7 @@ class _Printing:
         self._names = safe_names([*declared, *local], KEYWORDS)
         self._printer = CPrinter(self._names, dtype)
         self._program = program
+        self.scalars: frozenset[str] = frozenset()
 
     def render(
         self,
@@ -190,7 +195,9 @@ class _Printing:
     ) -> str:
         """The text."""
         lines = self._printer.program((*forward, *backward), self._declared)
-        state = self._entries(self._state, found)
+        state, sums = self._entries(self._state, found), self._entries(self._sums, found)
+        constants = self._entries(self._constants, found)
+        wanted = [entry for entry in (*sums, *constants) if entry.gradient]
         for entry, name in zip(state, self._state, strict=True):
             entry.last, entry.seed = self._names[final[name]], self._names[_seed(name)]
         return (
@@ -200,8 +207,10 @@ class _Printing:
                 version=__version__,
                 double=self._dtype is np.float64,
                 functions=self._functions(),
-                sums=self._entries(self._sums, found),
-                constants=self._entries(self._constants, found),
+                sums=sums,
+                constants=constants,
+                arrays=[entry for entry in constants if not entry.scalar],
+                wanted=wanted,
                 state=state,
                 time=self._names["t"],
                 reads_time="t" in program_reads(self._program),
@@ -222,6 +231,8 @@ class _Printing:
                 name=self._names[name],
                 place=place,
                 gradient=self._names[found[name]] if name in found else "",
+                scalar=name in self.scalars,
+                sums=name in self._constants,
             )
             for place, name in enumerate(listed)
         ]

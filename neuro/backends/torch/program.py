@@ -65,11 +65,17 @@ class Cells:
         plain = not self.surrogate.smooth and not isinstance(self.surrogate, Foreign)
         return plain and bool(self.code.state) and find_compiler() is not None
 
-    def fused(self, extras: tuple[tuple[str, int], ...], trained: frozenset[str]) -> FusedCode:
-        """C of this kind of cell; see `fused_code`."""
+    def fused(
+        self, extras: tuple[tuple[str, int], ...], constants: Mapping[str, Tensor]
+    ) -> FusedCode:
+        """C of this kind of cell for constants such as these; see `fused_code`."""
+        trained = frozenset(name for name, value in constants.items() if value.requires_grad)
+        scalars = frozenset(name for name, value in constants.items() if not value.ndim)
         cell = self.node.cell
         quiet, kind = self.refractory is not None, cast("Hashable", self.kind)
-        return _fused(cell, extras, trained, kind, self.surrogate, self.detach_reset, quiet)
+        return _fused(
+            cell, extras, trained, scalars, kind, self.surrogate, self.detach_reset, quiet
+        )
 
 
 @cache
@@ -77,6 +83,7 @@ def _fused(
     cell: CellType,
     extras: tuple[tuple[str, int], ...],
     trained: frozenset[str],
+    scalars: frozenset[str],
     kind: Any,
     surrogate: Surrogate,
     detach_reset: bool,
@@ -86,6 +93,7 @@ def _fused(
         cell,
         dict(extras),
         trained,
+        scalars,
         kind,
         surrogate,
         detach_reset=detach_reset,

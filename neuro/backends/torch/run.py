@@ -157,7 +157,7 @@ class Run:
         """All steps in one call of generated C."""
         name, shape = own.node.name, (self.batch, own.node.size)
         known = self._constants[name]
-        code = own.fused(counts, frozenset(n for n, c in known.items() if c.requires_grad))
+        code = own.fused(counts, known)
         time = [
             FloatNumbers(self.program.network).time(self.state.step + first + k)
             for k in range(count)
