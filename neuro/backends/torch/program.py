@@ -79,7 +79,7 @@ class Cells:
 
 
 @cache
-def _fused(
+def _fused(  # noqa: PLR0917 - a cache compares its arguments by place
     cell: CellType,
     extras: tuple[tuple[str, int], ...],
     trained: frozenset[str],
