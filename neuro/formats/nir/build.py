@@ -19,6 +19,7 @@ from neuro.formats.nir.linear import Term, compose, delays
 from neuro.formats.nir.normalise import normalise
 from neuro.formats.nir.parameters import cell_parameters, check_conventions, odd_parameters
 from neuro.formats.nir.profiles import Conventions
+from neuro.formats.nir.read import check_memory
 from neuro.formats.nir.schedule import Link, latencies, loops
 from neuro.formats.nir.shapes import Shape, infer_shapes
 from neuro.ir.cell import CellType
@@ -36,6 +37,9 @@ from neuro.ir.verify import verified
 
 Coding: TypeAlias = Literal["spikes", "values"]
 Cycles: TypeAlias = Literal["refuse", "stretch"]
+
+_CELL = 32
+"""Bytes of a cell, at least: state, ports, and its places in lists of synapses."""
 
 _BAD = re.compile(r"[^A-Za-z0-9_.\-]")
 _START = re.compile(r"[A-Za-z_]")
@@ -181,6 +185,7 @@ class _Builder:
         self._check_ends()
         self.sinks = [n for n in self.graph.of_role("output") if self.outputs[n.name] is None]
         for node in (*self.sources, *self.sinks):
+            check_memory(_CELL * prod(self.shapes[node.name]), node.where)
             self.names[node.name] = self._free(node.name, node.kind)
         self._schedule()
         for node in self.graph.of_role("input"):

@@ -15,6 +15,7 @@ import h5py
 
 from neuro.errors import FileFormatError, NeuroError, ParameterError
 from neuro.formats.nir.graph import Graph, Node, checked_kind
+from neuro.formats.nir.heap import check_heaps
 
 _DEEPEST = 32
 
@@ -49,8 +50,9 @@ def _read_file(path: Path) -> Graph:
     if not path.is_file():
         raise FileFormatError("does not exist.", where=str(path))
     try:
+        check_heaps(path)
         with h5py.File(path, "r") as file:
-            version = _text(file["version"][()]) if "version" in file else ""
+            version = _version(file.get("version"))
             if not isinstance(file.get("node"), h5py.Group):
                 raise FileFormatError("is HDF5, but holds no NIR graph.", where=str(path))
             data = dict(_items(file["node"], str(path)))
@@ -64,6 +66,11 @@ def _read_file(path: Path) -> Graph:
             where=str(path),
             hint="NIR files are HDF5; write it again.",
         ) from None
+
+
+def _version(item: Any) -> str:
+    """The version that a file gives, if it is one text; nothing depends on it."""
+    return _text(item[()]) if isinstance(item, h5py.Dataset) and item.shape == () else ""
 
 
 def _items(group: h5py.Group, where: str, depth: int = 0) -> Iterator[tuple[str, Any]]:

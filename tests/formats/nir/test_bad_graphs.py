@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,17 @@ def test_weights_that_cannot_fit_say_how_large_they_are(monkeypatch: pytest.Monk
         imported(wide)
 
 
+@pytest.mark.parametrize("size", [2**30, 2**31])
+def test_layers_that_cannot_fit_say_how_large_they_are(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(read.os, "sysconf", lambda name: 1 << 16)  # 4 GiB
+    one = {key: np.ones(1) for key in ("tau", "r", "v_leak", "v_threshold")}
+    vast = chain(node("in", "Input", shape=[size]), node("lif", "LIF", **one))
+    with pytest.raises(ParameterError, match=r"node 'in' \(Input\): needs [\d,]+ bytes"):
+        imported(vast)
+
+
 # Files -----------------------------------------------------------------------------------------
 
 
@@ -181,6 +193,41 @@ def test_no_hdf5_no_file_and_half_a_file(tmp_path: Path) -> None:
             neuro.from_nir(path, profile="norse", dt=1e-3)
     with pytest.raises(FileFormatError, match="does not exist"):
         neuro.from_nir(tmp_path / "nothing.nir", profile="norse", dt=1e-3)
+
+
+def test_a_list_of_texts_without_an_end_is_refused(tmp_path: Path) -> None:
+    """HDF5's own library reads such a file for ever."""
+    path = write(tmp_path / "endless.nir")
+    data = bytearray(path.read_bytes())
+    place = data.find(b"GCOL") + 16
+    while struct.unpack_from("<H", data, place)[0]:
+        place += 16 + (struct.unpack_from("<Q", data, place + 8)[0] + 7) // 8 * 8
+    assert struct.unpack_from("<Q", data, place + 8)[0] > 0
+    struct.pack_into("<Q", data, place + 8, 0)
+    path.write_bytes(data)
+    with pytest.raises(FileFormatError, match=r"endless\.nir: is damaged: .* does not end"):
+        neuro.from_nir(path, profile="norse", dt=1e-3)
+
+
+def test_a_version_that_is_no_text_is_not_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "vast.nir")
+    with h5py.File(path, "r+") as file:
+        del file["version"]
+        file.create_dataset("version", shape=(1 << 40,), dtype="f4", chunks=True)
+    assert neuro.from_nir(path, profile="norse", dt=1e-3).network.population("x").size == 1
+
+
+@pytest.mark.parametrize("shape", [(1 << 20, 1 << 20), (1 << 40, 1)])
+def test_weights_in_a_file_that_cannot_fit_are_not_read(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    path = write(tmp_path / "vast.nir", "Linear")
+    with h5py.File(path, "r+") as file:
+        file.create_dataset("node/nodes/x/weight", shape=shape, dtype="f4", chunks=True)
+    with pytest.raises(
+        ParameterError, match=r"/node/nodes/x/weight: needs 4,398,046,511,104 bytes"
+    ):
+        neuro.from_nir(path, profile="norse", dt=1e-3)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
