@@ -60,10 +60,10 @@ def lif_graph() -> Graph:
     """The graph of ``lif_norse.nir``."""
     one, zero = np.ones(1, np.float32), np.zeros(1, np.float32)
     neuron = {
-        "tau": np.float32([0.0025]),
+        "tau": np.full(1, 0.0025, np.float32),
         "r": one,
         "v_leak": zero,
-        "v_threshold": np.float32([0.1]),
+        "v_threshold": np.full(1, 0.1, np.float32),
     }
     nodes = (
         Node("input", "Input", {"shape": np.array([1])}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -81,8 +80,7 @@ def accepted(network: Any, backends: list[str], **options: Any) -> list[str]:
 def test_files_of_other_programs_run_alike_everywhere(shared: Path, name: str) -> None:
     model = load(shared, name)
     steps = 3 if name == "cnn_sinabs" else 20
-    others = ["c", "numba"] if name == "cnn_sinabs" else ["c", "numba", "brian2", "cortex-m"]
-    backends = accepted(model.network, others)
+    backends = accepted(model.network, ["c", "numba", "brian2", "cortex-m"])
     assert {"c", "numba"} <= set(backends)
     found = neuro.verify(
         model.network,
@@ -91,6 +89,17 @@ def test_files_of_other_programs_run_alike_everywhere(shared: Path, name: str) -
         backends=["reference", *backends],
     )
     assert found.identical, found
+
+
+def test_the_firmware_of_the_cnn_gives_its_spikes_on_this_computer(shared: Path) -> None:
+    model = load(shared, "cnn_sinabs")
+    values = random_stimulus(model, 3)
+    ours = model.simulate(values, backend="c")
+    host = model.simulate(values, backend="cortex-m", options={"board": "host"})
+    assert len(ours.spikes[model.outputs["output"]])
+    for name, spikes in ours.spikes.items():
+        np.testing.assert_array_equal(host.spikes[name].step, spikes.step)
+        np.testing.assert_array_equal(host.spikes[name].index, spikes.index)
 
 
 @needs_unicorn
@@ -182,11 +191,17 @@ def test_the_neuron_as_a_person_would_check_and_run_it(tmp_path: Path) -> None:
     assert tuple(recording.spikes[model.outputs["output"]].step) == EXPECTED
 
 
-def test_a_network_too_large_for_a_board_is_refused_with_its_size() -> None:
-    network = neuro.from_nir(lif_graph(), profile="norse", dt=DT).network
-    wide = replace(network.populations[0], size=200_000)
-    many = replace(network.inputs[0], size=200_000)
-    big = replace(network, populations=(wide,), inputs=(many, *network.inputs[1:]), projections=())
-    errors = [f for f in neuro.check(big, "cortex-m") if f.severity == "error"]
-    assert errors
-    assert any("bytes of RAM" in finding.what for finding in errors)
+def test_a_file_too_large_for_a_board_is_refused_with_its_size(tmp_path: Path) -> None:
+    b = Builder((400,), np.random.default_rng(0))
+    b.add("Linear", weight=b.dyadic(900, 400))
+    add_cell(b, "LIF")
+    b.add("Output", shape=b.shape())
+    path = write(tmp_path / "wide.nir", tree_of(b.graph()))
+    norse, board = ("--profile", "norse", "--dt", "1e-3"), ("--board", "stm32f405")
+    checked = call("check", path, *norse, "--target", "cortex-m", *board, "--json")
+    assert checked.exit_code == 1
+    errors = [f["what"] for f in json.loads(checked.stdout)["findings"] if f["severity"] == "error"]
+    assert any("bytes of flash" in what and "stm32f405 has 1,048,576" in what for what in errors)
+    exported = call("export", path, *norse, *board, "--out", tmp_path / "firmware")
+    assert exported.exit_code == 1
+    assert not (tmp_path / "firmware").exists()

@@ -66,7 +66,7 @@ def ask(*arguments: str) -> None:
     assert done.exit_code == 0 or "error" in done.output or "does not run" in done.output
 
 
-@fuzzed(180)
+@fuzzed(130)
 @given(trees(), damage(), st.sampled_from(PROFILES))
 def test_any_file_runs_or_is_refused(
     tmp_path_factory: Any, tree: Tree, harm: Callable[[bytes], bytes], arguments: dict[str, Any]
@@ -77,7 +77,7 @@ def test_any_file_runs_or_is_refused(
     attempt(path, {"profile": "norse", "cycles": "stretch"})
 
 
-@fuzzed(40)
+@fuzzed(24)
 @given(trees(), damage(), st.booleans())
 def test_the_command_line_has_an_answer_for_any_file(
     tmp_path_factory: Any, tree: Tree, harm: Callable[[bytes], bytes], board: bool
