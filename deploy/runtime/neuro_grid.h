@@ -46,20 +46,20 @@ static inline nr_reach nr_reach_of(const nr_grid *grid, uint32_t cell)
     return reach;
 }
 
-/* Weights and sums of one tap: the first weight, and its place in an output channel. */
-static inline uint32_t nr_weight_of_tap(
-    const nr_grid *grid, const nr_reach *reach, uint32_t down, uint32_t right)
+/* One row of taps: the first weight, and its place in an output channel. */
+typedef struct {
+    uint32_t weights;
+    uint32_t place;
+} nr_line;
+
+static inline nr_line nr_line_of(const nr_grid *grid, const nr_reach *reach, uint32_t down)
 {
     const uint32_t row = reach->rows.tap + down * grid->row_step;
-    const uint32_t column = reach->columns.tap + right * grid->column_step;
-    return reach->weights + (row * grid->window + column) * grid->block_out;
-}
-
-static inline uint32_t nr_place_of_tap(
-    const nr_grid *grid, const nr_reach *reach, uint32_t down, uint32_t right)
-{
-    const uint32_t row = reach->rows.output - down * grid->row_back;
-    return row * grid->width_out + reach->columns.output - right * grid->column_back;
+    const uint32_t output = reach->rows.output - down * grid->row_back;
+    const nr_line line = {
+        reach->weights + (row * grid->window + reach->columns.tap) * grid->block_out,
+        output * grid->width_out + reach->columns.output};
+    return line;
 }
 
 #if !NR_BITS

@@ -127,7 +127,7 @@ typedef struct {
     uint32_t block_in, block_out; /* channels of a group */
     uint32_t taps, window; /* taps of the window, and of one of its rows */
     uint32_t row_step, row_back; /* from one tap to the next, and of its output, backwards */
-    uint32_t column_step, column_back;
+    uint32_t column_weights, column_back; /* likewise, in weights */
 } nr_grid;
 #endif
 

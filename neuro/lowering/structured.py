@@ -138,6 +138,6 @@ def grid_numbers(grid: Grid) -> dict[str, int]:
         "window": columns.window,
         "row_step": rows.tap_step,
         "row_back": rows.out_step,
-        "column_step": columns.tap_step,
+        "column_weights": columns.tap_step * grid.block_out,
         "column_back": columns.out_step,
     }

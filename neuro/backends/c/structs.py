@@ -92,7 +92,7 @@ class Grid(Structure):
         ("window", c_uint32),
         ("row_step", c_uint32),
         ("row_back", c_uint32),
-        ("column_step", c_uint32),
+        ("column_weights", c_uint32),
         ("column_back", c_uint32),
     ]
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.errors import FileFormatError, ParameterError
+from neuro.formats.nir.chains import merged
 from neuro.formats.nir.graph import Node
 from neuro.formats.nir.read import check_memory
 from neuro.formats.nir.shapes import Shape, kernel, matrix, numbers, padding, per_axis, spatial
@@ -134,13 +135,15 @@ def _conv(node: Node, arriving: Shape) -> Map:
         raise FileFormatError(
             f"{weight.shape[0]} channels out do not divide by {groups} groups.", where=node.where
         )
+    before, behind = padding(node, axes, weight.shape[2:], dilation)
     connectivity = Convolution(
         input_shape=(weight.shape[1] * groups, *spatial(node, arriving, axes, None)),
         kernel_shape=weight.shape,
         stride=per_axis(node, "stride", axes, 1),
-        padding=padding(node, axes, weight.shape[2:], dilation),
+        padding=before,
         dilation=dilation,
         groups=groups,
+        padding_end=None if behind == before else behind,
     )
     return Map(node.name, prod(arriving), _size_out(connectivity), connectivity, weight)
 
@@ -213,14 +216,14 @@ def through_delay(term: Term, steps: Steps) -> Term:
 
 
 def compose(maps: tuple[Map, ...]) -> tuple[Connectivity, Any]:
-    """Connectivity and weight of maps in a row; structure is kept where there is one map.
+    """Connectivity and weight of maps in a row; structure is kept where one window does as much.
 
     Raises
     ------
     ParameterError
         If the product does not fit into memory.
     """
-    kept = [step for step in maps if not _is_identity(step)]
+    kept = _windows_merged([step for step in maps if not _is_identity(step)])
     if not kept:
         return OneToOne(), 1.0
     if len(kept) == 1:
@@ -230,6 +233,27 @@ def compose(maps: tuple[Map, ...]) -> tuple[Connectivity, Any]:
     if product.rows.count == (len(product.rows.indptr) - 1) * kept[-1].n_out:
         return Dense(), weight.reshape(-1, kept[-1].n_out)
     return Sparse(indptr=product.rows.indptr, indices=product.rows.indices), weight
+
+
+def _windows_merged(maps: list[Map]) -> list[Map]:
+    """`maps` with convolutions and poolings in a row as one, as far as that goes."""
+    found: list[Map] = []
+    for step in maps:
+        whole = _merged(found[-1], step) if found else None
+        found[-1:] = [whole] if whole is not None else [*found[-1:], step]
+    return found
+
+
+def _merged(first: Map, second: Map) -> Map | None:
+    windows = (first.connectivity, second.connectivity)
+    if not all(isinstance(window, Convolution | Pooling) for window in windows):
+        return None
+    weights = (np.asarray(step.weight, np.float64) for step in (first, second))
+    made = merged(windows[0], next(weights), windows[1], next(weights))  # type: ignore[arg-type]
+    if made is None:
+        return None
+    kernel = made[1].astype(np.float32)
+    return Map(second.node, first.n_in, second.n_out, made[0], kernel)
 
 
 def _is_identity(step: Map) -> bool:

@@ -169,26 +169,28 @@ def per_axis(node: Node, name: str, axes: int, least: int) -> Shape:
     return tuple(int(n) for n in value)
 
 
-def padding(node: Node, axes: int, kernel: Shape, dilation: Shape) -> Shape:
-    """Padding on both sides, also from the words 'same' and 'valid'.
+def padding(node: Node, axes: int, kernel: Shape, dilation: Shape) -> tuple[Shape, Shape]:
+    """Padding before and behind, also from the words 'same' and 'valid'.
+
+    Where 'same' needs an odd number, the one more is behind, as in PyTorch.
 
     Raises
     ------
     FileFormatError
-        If 'same' would need more padding on one side than on the other.
+        If it is another word, or 'same' with a stride.
     """
     value = node.values["padding"]
     if not isinstance(value, str):
-        return per_axis(node, "padding", axes, 0)
+        both = per_axis(node, "padding", axes, 0)
+        return both, both
     if value == "valid":
-        return (0,) * axes
+        return (0,) * axes, (0,) * axes
     spans = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-    if value != "same" or any(span % 2 for span in spans):
-        raise _bad(node, f"its padding is {value!r}, with a kernel of {kernel}.",
-                   "'same' needs odd kernels (or give numbers).")  # fmt: skip
+    if value != "same":
+        raise _bad(node, f"its padding is {value!r}.", "Known: 'same', 'valid' and numbers.")
     if set(per_axis(node, "stride", axes, 1)) != {1}:
         raise _bad(node, "its padding is 'same' with a stride.", "Give padding as numbers.")
-    return tuple(span // 2 for span in spans)
+    return tuple(span // 2 for span in spans), tuple(span - span // 2 for span in spans)
 
 
 def _conv(node: Node, arriving: Shape) -> Shape:
@@ -197,9 +199,9 @@ def _conv(node: Node, arriving: Shape) -> Shape:
     groups = int(per_axis(node, "groups", 1, 1)[0])
     space = spatial(node, arriving, axes, weight.shape[1] * groups)
     dilation = per_axis(node, "dilation", axes, 1)
-    pad = padding(node, axes, weight.shape[2:], dilation)
+    before, behind = padding(node, axes, weight.shape[2:], dilation)
     stride = per_axis(node, "stride", axes, 1)
-    out = spatial_shape(space, weight.shape[2:], stride, pad, dilation)
+    out = spatial_shape(space, weight.shape[2:], stride, before, dilation, behind)
     return _positive(node, (weight.shape[0], *out))
 
 

@@ -27,6 +27,7 @@ from neuro.ir.connectivity import (
     output_shape,
 )
 from neuro.ir.expansion import Rows
+from neuro.ir.grid import MOST_AXES
 from neuro.ir.network import (
     CurrentInput,
     GradedProjection,
@@ -265,7 +266,9 @@ class _Writer:
     def _flat(self, item: AnyProjection, last: str) -> str:
         """A flatten between cells that have a shape and a matrix."""
         shape = self.shapes[item.pre]
-        keeps = isinstance(item.connectivity, Convolution | Pooling | OneToOne)
+        keeps = isinstance(item.connectivity, Pooling | OneToOne) or (
+            isinstance(item.connectivity, Convolution) and _padding(item.connectivity) is not None
+        )
         if len(shape) == 1 or keeps:
             return last
         values = {"input_type": np.array(shape), "start_dim": 0, "end_dim": -1}
@@ -279,7 +282,7 @@ class _Writer:
         match item.connectivity:
             case OneToOne():
                 yield from self._one_to_one(item, sign)
-            case Convolution():
+            case Convolution() if _padding(item.connectivity) is not None:
                 yield self._convolution(item, item.connectivity, sign)
             case Pooling():
                 yield from self._pooling(item, item.connectivity, sign)
@@ -311,7 +314,7 @@ class _Writer:
             "input_shape": _one_or_all(connectivity.input_shape[1:], axes),
             "weight": weight,
             "stride": _one_or_all(connectivity.stride, axes),
-            "padding": _one_or_all(connectivity.padding, axes),
+            "padding": _padding(connectivity),
             "dilation": _one_or_all(connectivity.dilation, axes),
             "groups": connectivity.groups,
             "bias": self._bias(item, (shape[0],)),
@@ -408,6 +411,22 @@ class _Writer:
         for item in _connections(self.network):
             if item.pre != item.post:
                 yield item.pre, item.post
+
+
+def _padding(connectivity: Convolution) -> Any:
+    """The padding as NIR says it; None if it cannot."""
+    axes, behind = len(connectivity.padding), connectivity.padding_end
+    if len(connectivity.kernel_shape) - 2 > MOST_AXES:
+        return None
+    if behind is None or behind == connectivity.padding:
+        return _one_or_all(connectivity.padding, axes)
+    both = zip(connectivity.padding, behind, strict=True)
+    spans = zip(connectivity.dilation, connectivity.kernel_shape[2:], strict=True)
+    same = all(
+        (p, q) == (d * (k - 1) // 2, d * (k - 1) - d * (k - 1) // 2)
+        for (p, q), (d, k) in zip(both, spans, strict=True)
+    )
+    return "same" if same and set(connectivity.stride) == {1} else None
 
 
 def _positions(rows: Rows, n_pre: int) -> NDArray[np.int64]:
