@@ -44,8 +44,15 @@ from neuro.passes.quantise import quantise
 from neuro.passes.spinnaker import to_spinnaker
 from neuro.recording.data import Recording
 from neuro.simulation.check import check
+from neuro.simulation.frameworks import (
+    from_module,
+    from_norse,
+    from_snntorch,
+    from_spikingjelly,
+    from_spyx,
+)
 from neuro.simulation.nengo import NengoModel, from_nengo
-from neuro.simulation.nir import NIRExport, NIRModel, from_nir, from_snntorch, to_nir
+from neuro.simulation.nir import NIRExport, NIRModel, from_nir, to_nir
 from neuro.simulation.run import simulate, simulate_to_file
 from neuro.simulation.session import RunInterrupted, Session
 from neuro.simulation.torch import to_torch
@@ -123,9 +130,13 @@ __all__ = [
     "check",
     "fixed_point",
     "freeze",
+    "from_module",
     "from_nengo",
     "from_nir",
+    "from_norse",
     "from_snntorch",
+    "from_spikingjelly",
+    "from_spyx",
     "load_network",
     "quantise",
     "save_network",

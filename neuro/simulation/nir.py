@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from os import PathLike
@@ -20,7 +20,6 @@ from neuro.formats.nir.profiles import Conventions, conventions_of
 from neuro.formats.nir.read import read_graph
 from neuro.formats.nir.shapes import Shape
 from neuro.formats.nir.sidecar import restore, sidecar
-from neuro.formats.nir.snntorch import snntorch_graph
 from neuro.formats.nir.write import write_graph
 from neuro.ir.network import Network, Probe
 from neuro.recording.data import Recording
@@ -86,8 +85,8 @@ def from_nir(
     UnknownNameError
         If there is no such profile or convention.
     """
-    _check_choice("inputs", inputs, ("spikes", "values"))
-    _check_choice("cycles", cycles, ("refuse", "stretch"))
+    check_choice("inputs", inputs, ("spikes", "values"))
+    check_choice("cycles", cycles, ("refuse", "stretch"))
     given = {"dt": dt, "reset": reset, "scheme": scheme, "time_unit": time_unit, **conventions}
     chosen = conventions_of(profile, given)
     graph = read_graph(source)
@@ -97,38 +96,6 @@ def from_nir(
         return NIRModel(built_from(restored, name))
     stem = Path(source).stem if isinstance(source, str | PathLike) else "nir"
     return NIRModel(build(graph, chosen, name=name or stem, coding=inputs, cycles=cycles))
-
-
-def from_snntorch(
-    module: Any,
-    input_shape: Sequence[int],
-    *,
-    inputs: Coding = "spikes",
-    name: str = "snntorch",
-    **conventions: Any,
-) -> NIRModel:
-    """Make a network of a live snnTorch model, with reset modes and decays as they are.
-
-    Parameters
-    ----------
-    module
-        A ``torch.nn.Sequential`` of ``Linear``, ``Conv1d``, ``Conv2d``, ``AvgPool2d``, ``Flatten``,
-        ``Leaky``, ``Synaptic``, ``RLeaky`` and ``RSynaptic`` (and ``Dropout``, which does nothing).
-    input_shape
-        Shape of one sample, without the batch.
-    inputs, name
-        As for `from_nir`.
-    **conventions
-        As for `from_nir`.
-
-    Raises
-    ------
-    UnsupportedError
-        If a layer has no counterpart; names it.
-    """
-    _check_choice("inputs", inputs, ("spikes", "values"))
-    graph = snntorch_graph(module, input_shape)
-    return NIRModel(build(graph, conventions_of("snntorch", conventions), name=name, coding=inputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +157,19 @@ def to_nir(network: Network | NIRModel, path: str | PathLike[str] | None = None)
     return NIRExport(graph, written.losses, target)
 
 
-def _check_choice(argument: str, value: object, allowed: tuple[str, ...]) -> None:
+def check_choice(
+    argument: str, value: object, allowed: tuple[str, ...], where: str = "from_nir"
+) -> None:
+    """Refuse a word that an argument does not take.
+
+    Raises
+    ------
+    ParameterError
+        Lists the words.
+    """
     if value not in allowed:
         hint = f"Use {' or '.join(map(repr, allowed))}."
-        raise ParameterError(f"is {value!r}.", where=f"from_nir, {argument}", hint=hint)
+        raise ParameterError(f"is {value!r}.", where=f"{where}, {argument}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

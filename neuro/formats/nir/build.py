@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.errors import FileFormatError, Finding, ParameterError
-from neuro.formats.nir.cells import GATE, RECURRENT, Variant, cell_of, readout, relay
+from neuro.formats.nir.cells import GATE, RECURRENT, Variant, behind_gate, cell_of, readout, relay
 from neuro.formats.nir.flow import Arrival, Flow, least
 from neuro.formats.nir.graph import Graph, Node, warning
 from neuro.formats.nir.linear import Term, compose, delays
 from neuro.formats.nir.normalise import normalise
+from neuro.formats.nir.own_cells import OwnCell, own_cell, rests, starts_at_zero
 from neuro.formats.nir.parameters import cell_parameters, check_conventions, odd_parameters
+from neuro.formats.nir.primitives import OWN
 from neuro.formats.nir.profiles import Conventions
 from neuro.formats.nir.read import check_memory
 from neuro.formats.nir.schedule import Link, latencies, loops
@@ -125,7 +127,7 @@ def require(graph: Graph, conventions: Conventions) -> None:
     ParameterError
         Names the argument.
     """
-    kinds = {node.kind for node in graph.of_role("cell")}
+    kinds = {node.kind for node in graph.of_role("cell")} - OWN.keys()
     leaky = kinds - {"Threshold", "I", "IF"}
     spiking = kinds & {"IF", "LIF", "CubaLIF"}
     for argument, needed, meaning in (
@@ -186,7 +188,7 @@ class _Builder:
         self.sinks = [n for n in self.graph.of_role("output") if self.outputs[n.name] is None]
         for node in (*self.sources, *self.sinks):
             check_memory(_CELL * prod(self.shapes[node.name]), node.where)
-            self.names[node.name] = self._free(node.name, node.kind)
+            self.names[node.name] = self._free(node.name, _word(node))
         self._schedule()
         for node in self.graph.of_role("input"):
             self._add_input(node)
@@ -268,7 +270,11 @@ class _Builder:
         self.inputs.append(_from(values, name, "value", 0, np.zeros(1)))
 
     def _add_cell(self, node: Node) -> None:
-        shape, own = self.shapes[node.name], self._conventions(node)
+        live = own_cell(node)
+        if live is not None:
+            self._add_own(node, live)
+            return
+        shape, own = self.shapes[node.name], self.conventions
         values = cell_parameters(node, shape, own)
         check_conventions(node, values, own)
         self.findings += odd_parameters(node, values, own)
@@ -277,9 +283,18 @@ class _Builder:
         variant = Variant(node.kind, _relevant(own), self._recurs(node), gated)
         self._add(Population(name=name, size=prod(shape), cell=cell_of(variant), parameters=values))
 
-    def _conventions(self, node: Node) -> Conventions:
-        """The conventions of one cell: a live module knows its own reset."""
-        return replace(self.conventions, **node.values.get("conventions", {}))
+    def _add_own(self, node: Node, live: OwnCell) -> None:
+        """A cell of a live module, with the program that the module has."""
+        values = live.values(node, self.shapes[node.name])
+        late = self.latency[self.names[node.name]] > 0
+        gated = late and (
+            not rests(live.cell, values, self.conventions.dt) or self._hears_restless(node.name)
+        )
+        cell = (
+            behind_gate(replace(live.cell, name=f"{live.cell.name}_gated")) if gated else live.cell
+        )
+        self._add(Population(name=self.names[node.name], size=prod(self.shapes[node.name]),
+                             cell=cell, parameters=values))  # fmt: skip
 
     def _add_readout(self, node: Node) -> None:
         shape = self._sink_shape(node)
@@ -321,6 +336,9 @@ class _Builder:
     def _is_restless(self, node: Node) -> bool:
         if node.primitive.role != "cell" or node.primitive.spikes:
             return False
+        live = own_cell(node)
+        if live is not None:
+            return not starts_at_zero(live.cell, live.parameters)
         leak = node.values.get("v_leak")
         return leak is not None and bool(np.any(leak)) and self.conventions.initial == "leak"
 
@@ -351,7 +369,10 @@ class _Builder:
             self._add_bias(self.names[node.name], port, terms)
 
     def _port(self, node: Node, arrival: Arrival) -> str:
-        return RECURRENT if arrival.own and self._is_cell(node.name) else "input"
+        if not arrival.own or not self._is_cell(node.name):
+            return "input"
+        live = own_cell(node)
+        return RECURRENT if live is None or live.has_port(RECURRENT) else "input"
 
     def _project(self, term: Term, node: Node, port: str) -> None:
         assert term.source is not None
@@ -424,6 +445,12 @@ class _Builder:
 
     def _shown(self) -> dict[str, str]:
         return {name: self.names[source or name] for name, source in self.outputs.items()}
+
+
+def _word(node: Node) -> str:
+    """What a cell without a name of its own is called after."""
+    live = own_cell(node)
+    return node.kind if live is None else live.cell.name.split("_")[1]
 
 
 def _from(name: str, post: str, port: str, step: int, value: NDArray[np.float64]) -> CurrentInput:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from neuro.errors import FileFormatError, Finding
-from neuro.formats.nir.primitives import PRIMITIVES, Primitive
+from neuro.formats.nir.primitives import PRIMITIVES, Primitive, primitive
 
 Edge: TypeAlias = tuple[str, str]
 
@@ -33,7 +33,7 @@ class Node:
     @property
     def primitive(self) -> Primitive:
         """What is known of its kind."""
-        return PRIMITIVES[self.kind]
+        return primitive(self.kind)
 
     @property
     def where(self) -> str:

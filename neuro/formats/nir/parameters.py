@@ -36,11 +36,11 @@ def cell_parameters(node: Node, shape: Shape, conventions: Conventions) -> dict[
             value = value if factor == 1.0 else value.astype(np.float64) * factor
         elif name == "r" and node.kind in ("I", "IF") and conventions.integrator == "dt":
             value = value if factor == 1.0 else value.astype(np.float64) / factor
-        result[name] = _shortest(value, shape)
+        result[name] = shortest(value, shape)
     return result
 
 
-def _shortest(value: Any, shape: Shape) -> Any:
+def shortest(value: Any, shape: Shape) -> Any:
     """One number if all are equal, else one per neuron."""
     flat = value.reshape(-1)
     if (flat == flat[0]).all() and not (np.signbit(flat) != np.signbit(flat[0])).any():

@@ -77,3 +77,14 @@ PRIMITIVES: dict[str, Primitive] = {
     "NIRGraph": Primitive("graph"),
 }
 """All primitives by the name that files have for them."""
+
+OWN: dict[str, Primitive] = {
+    "SpikingCell": Primitive("cell", spikes=True),
+    "GradedCell": Primitive("cell"),
+}
+"""Cells of live modules, which bring their own cell type; no file has them."""
+
+
+def primitive(kind: str) -> Primitive:
+    """What is known of a primitive, or of a cell that brings its own type."""
+    return OWN[kind] if kind in OWN else PRIMITIVES[kind]

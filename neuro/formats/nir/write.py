@@ -347,11 +347,16 @@ class _Writer:
         made = synapses(self.network, item, self.network.seed or 0)
         exact = item.weight.dtype if isinstance(item.weight, np.ndarray) else np.float64
         weight = np.zeros((n_post, n_pre), exact if exact == np.float32 else np.float64)
-        np.add.at(weight, (made.rows.indices, made.rows.sources()), sign * np.asarray(made.weight))
+        place, values = (made.rows.indices, made.rows.sources()), sign * np.asarray(made.weight)
         name, key = self._free(item.name), _positions(made.rows, n_pre)
+        alone = len(np.unique(key)) == len(key)
+        if alone:
+            weight[place] = values  # a sum with 0 would lose the sign of -0
+        else:
+            np.add.at(weight, place, values)
         if isinstance(item.connectivity, Dense):
             self._refer(item.weight, Reference(name, "weight", "transposed"), sign)
-        elif len(np.unique(key)) == len(key):
+        elif alone:
             self._refer(item.weight, Reference(name, "weight", "gathered", key), sign)
         else:
             what = "several synapses between two cells become one."

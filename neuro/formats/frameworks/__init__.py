@@ -1,0 +1,1 @@
+"""Networks of other frameworks, as the objects that they are in memory."""
