@@ -14,12 +14,16 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro.errors import FileFormatError, ParameterError
+from neuro.errors import FileFormatError, NeuroError, ParameterError
 from neuro.files import replacing
+from neuro.formats.nir.heap import check_heaps
 from neuro.formats.nir.read import check_memory
 from neuro.recording.data import Recording, SpikeData, TraceData
 
 Grid = NDArray[np.float64]
+
+_BROKEN = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError)
+"""What h5py and numpy raise for a file that is not as it should be."""
 
 
 def read_input(path: Path, dt: float, steps: int | None = None) -> dict[str, Grid]:
@@ -71,6 +75,7 @@ def read_nir_data(path: Path, dt: float, steps: int | None = None) -> dict[str, 
         If the file is no NIR data, or its values do not fit a grid of `dt`.
     """
     try:
+        check_heaps(path)
         with h5py.File(path, "r") as file:
             if file.attrs.get("__type__") != "NIRGraphData":
                 raise FileFormatError("is no NIR data (it may be a graph).", where=str(path))
@@ -78,7 +83,9 @@ def read_nir_data(path: Path, dt: float, steps: int | None = None) -> dict[str, 
                 name: _grid(group, dt, steps, f"{path}, node {name!r}")
                 for name, group in file["nodes"].items()
             }
-    except (OSError, KeyError, RuntimeError) as error:
+    except _BROKEN as error:
+        if isinstance(error, NeuroError):
+            raise
         raise FileFormatError(f"is no NIR data: {error}.", where=str(path)) from None
 
 
@@ -94,12 +101,24 @@ def _grid(group: h5py.Group, dt: float, steps: int | None, where: str) -> Grid:
     return _READERS[kind](observables[0], dt, steps, where)
 
 
+def _read(group: h5py.Group, name: str, where: str) -> Any:
+    """The numbers of a dataset, if they are finite and fit into memory."""
+    item = group[name]
+    check_memory(item.size * item.dtype.itemsize, f"{where}, {name}")
+    values = np.asarray(item[()])
+    if values.dtype.kind not in "fiub" or not np.isfinite(values).all():
+        raise FileFormatError(
+            "holds something other than finite numbers.", where=f"{where}, {name}"
+        )
+    return values
+
+
 def _samples(group: h5py.Group, dt: float, steps: int | None, where: str) -> Grid:
     """Samples of a grid with the same step; the first of several samples of a batch."""
-    own, data = float(group.attrs["dt"]), np.asarray(group["data"][()], np.float64)
-    if data.ndim == 3:
+    own, data = float(group.attrs["dt"]), np.asarray(_read(group, "data", where), np.float64)
+    if data.ndim == 3 and len(data):
         data = data[0]
-    if abs(own - dt) > 1e-6 * dt or data.ndim != 2:
+    if not abs(own - dt) <= 1e-6 * dt or data.ndim != 2:
         raise FileFormatError(
             f"has steps of {own:g} s and shape {data.shape}.",
             where=where,
@@ -110,17 +129,20 @@ def _samples(group: h5py.Group, dt: float, steps: int | None, where: str) -> Gri
 
 def _events(group: h5py.Group, dt: float, steps: int | None, where: str) -> Grid:
     """Events on the nearest step; several of one cell in a step add up."""
-    index = np.asarray(group["idx"][()]).reshape(-1).astype(np.int64)
-    step = np.floor(np.asarray(group["time"][()], np.float64).reshape(-1) / dt + 0.5)
-    size = int(group.attrs["n_neurons"])
-    count = steps if steps is not None else round(float(group.attrs["t_max"]) / dt)
-    check_memory(count * size * 8, where)
-    value = np.asarray(group["value"][()]).reshape(-1) if "value" in group else np.ones(len(index))
-    if len(index) != len(step) or (index < 0).any() or (index >= size).any() or (step < 0).any():
+    index, time = (_read(group, name, where).reshape(-1) for name in ("idx", "time"))
+    valued = _read(group, "value", where) if "value" in group else np.ones(len(index))
+    value, size = np.asarray(valued, np.float64).reshape(-1), int(group.attrs["n_neurons"])
+    if not len(index) == len(time) == len(value):
+        raise FileFormatError("has not as many times or values as indices.", where=where)
+    if ((index < 0) | (index >= size) | (index != np.floor(index)) | (time < 0)).any():
         raise FileFormatError(f"has events outside its {size} neurons.", where=where)
+    count = steps if steps is not None else round(float(group.attrs["t_max"]) / dt)
+    check_memory(max(0, count) * size * 8, where)
+    step = np.floor(time.astype(np.float64) / dt + 0.5)
     inside = step < count
-    grid = np.zeros((count, size))
-    np.add.at(grid, (step[inside].astype(np.int64), index[inside]), value[inside])
+    grid = np.zeros((max(0, count), size))
+    place = (step[inside].astype(np.int64), index[inside].astype(np.int64))
+    np.add.at(grid, place, value[inside])
     return grid
 
 

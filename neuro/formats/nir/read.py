@@ -78,6 +78,8 @@ def _items(group: h5py.Group, where: str, depth: int = 0) -> Iterator[tuple[str,
     if depth > _DEEPEST:
         raise FileFormatError(f"graphs are nested more than {_DEEPEST} deep.", where=where)
     for name, item in group.items():
+        if isinstance(name, bytes):
+            raise FileFormatError(f"the name {name!r} is no text.", where=where)
         if isinstance(item, h5py.Group):
             yield name, dict(_items(item, where, depth + 1))
         elif not isinstance(item, h5py.Dataset) or item.shape is None:

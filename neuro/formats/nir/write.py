@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.errors import Finding, UnsupportedError
+from neuro.formats.nir.arrays import full, narrow, one_or_all, positions, whole
 from neuro.formats.nir.counterparts import counterpart, sign_of
 from neuro.formats.nir.graph import Edge, Graph, Node, warning
 from neuro.formats.nir.read import check_memory
@@ -26,7 +27,6 @@ from neuro.ir.connectivity import (
     Pooling,
     output_shape,
 )
-from neuro.ir.expansion import Rows
 from neuro.ir.grid import MOST_AXES
 from neuro.ir.network import (
     CurrentInput,
@@ -37,8 +37,10 @@ from neuro.ir.network import (
     Projection,
     SpikeArray,
 )
+from neuro.ir.philox import derived_seed
 from neuro.ir.resolve import synapses
 from neuro.ir.synapse import STATIC
+from neuro.ir.values import Draw, draw
 
 Shape: TypeAlias = tuple[int, ...]
 AnyProjection: TypeAlias = Projection | GradedProjection
@@ -215,7 +217,7 @@ class _Writer:
         if found.kind in ("Input", "Output"):
             self._add(population.name, found.kind, {"shape": np.array(shape)})
             return
-        values = {name: _full(value, shape) for name, value in found.values.items()}
+        values = {name: full(value, shape) for name, value in found.values.items()}
         self._add(population.name, found.kind, values)
         for name, value in population.parameters.items():
             if isinstance(value, np.ndarray) and found.values.get(name) is value:
@@ -293,7 +295,7 @@ class _Writer:
         if not isinstance(item.weight, np.ndarray) and item.weight == 1.0 and sign == 1:
             return
         made = synapses(self.network, item, self.network.seed or 0)
-        weight = _full(np.multiply(sign, made.weight), self.shapes[item.pre])
+        weight = full(np.multiply(sign, made.weight), self.shapes[item.pre])
         name = self._free(item.name)
         self._refer(item.weight, Reference(name, "scale"), sign)
         yield name, "Scale", {"scale": weight}
@@ -306,20 +308,28 @@ class _Writer:
         self, item: AnyProjection, connectivity: Convolution, sign: int
     ) -> tuple[str, str, dict[str, Any]]:
         shape = connectivity.kernel_shape
-        weight = np.broadcast_to(np.asarray(item.weight), shape) * _whole(item.weight, sign)
+        kernel = self._kernel(item, shape)
+        weight = np.broadcast_to(kernel, shape) * whole(kernel, sign)
         name = self._free(item.name)
         self._refer(item.weight, Reference(name, "weight"), sign)
         axes = len(shape) - 2
         values = {
-            "input_shape": _one_or_all(connectivity.input_shape[1:], axes),
+            "input_shape": one_or_all(connectivity.input_shape[1:], axes),
             "weight": weight,
-            "stride": _one_or_all(connectivity.stride, axes),
+            "stride": one_or_all(connectivity.stride, axes),
             "padding": _padding(connectivity),
-            "dilation": _one_or_all(connectivity.dilation, axes),
+            "dilation": one_or_all(connectivity.dilation, axes),
             "groups": connectivity.groups,
             "bias": self._bias(item, (shape[0],)),
         }
         return name, f"Conv{axes}d", values
+
+    def _kernel(self, item: AnyProjection, shape: Shape) -> NDArray[Any]:
+        """The numbers of a kernel, drawn if need be; one number if all are equal."""
+        if not isinstance(item.weight, Draw):
+            return np.asarray(item.weight)
+        own = derived_seed(self.network.seed or 0, f"{item.name}/weight")
+        return np.asarray(draw(item.weight, prod(shape), own)).reshape(shape)
 
     def _pooling(self, item: AnyProjection, connectivity: Pooling, sign: int) -> Iterator[Any]:
         if len(connectivity.window) != 2:
@@ -330,15 +340,15 @@ class _Writer:
             "stride": np.array(connectivity.stride),
             "padding": np.array(connectivity.padding),
         }
-        weight = item.weight if not isinstance(item.weight, np.ndarray) else None
+        weight = item.weight if isinstance(item.weight, int | float) else None
         mean = weight == 1.0 / prod(connectivity.window) and sign == 1
         if weight is None:
             yield self._matrix(item, sign)
             return
         yield self._free(item.name), "AvgPool2d" if mean else "SumPool2d", values
         if not mean and (weight != 1.0 or sign != 1):
-            full = _full(sign * np.asarray(weight), output_shape(connectivity))
-            yield self._free(f"{item.name}.weight"), "Scale", {"scale": full}
+            scale = full(sign * np.asarray(weight), output_shape(connectivity))
+            yield self._free(f"{item.name}.weight"), "Scale", {"scale": scale}
 
     def _matrix(self, item: AnyProjection, sign: int) -> tuple[str, str, dict[str, Any]]:
         """Any connectivity as a matrix of shape (post, pre)."""
@@ -348,7 +358,7 @@ class _Writer:
         exact = item.weight.dtype if isinstance(item.weight, np.ndarray) else np.float64
         weight = np.zeros((n_post, n_pre), exact if exact == np.float32 else np.float64)
         place, values = (made.rows.indices, made.rows.sources()), sign * np.asarray(made.weight)
-        name, key = self._free(item.name), _positions(made.rows, n_pre)
+        name, key = self._free(item.name), positions(made.rows, n_pre)
         alone = len(np.unique(key)) == len(key)
         if alone:
             weight[place] = values  # a sum with 0 would lose the sign of -0
@@ -362,7 +372,7 @@ class _Writer:
             what = "several synapses between two cells become one."
             self.losses.append(warning(f"projection {item.name!r}", what, rule="parallel"))
         bias = self._bias(item, (n_post,))
-        weight = _narrow(weight)
+        weight = narrow(weight)
         if bias.any() or self.biases.get(item.name) is not None:
             return name, "Affine", {"weight": weight, "bias": bias}
         return name, "Linear", {"weight": weight}
@@ -393,7 +403,7 @@ class _Writer:
             value = value.reshape(shape[0], -1)[:, 0]
         else:
             self._refer(current.value, Reference(item.name, "bias"))
-        return _narrow(value)
+        return narrow(value)
 
     # Outputs ------------------------------------------------------------------------------------
 
@@ -424,7 +434,7 @@ def _padding(connectivity: Convolution) -> Any:
     if len(connectivity.kernel_shape) - 2 > MOST_AXES:
         return None
     if behind is None or behind == connectivity.padding:
-        return _one_or_all(connectivity.padding, axes)
+        return one_or_all(connectivity.padding, axes)
     both = zip(connectivity.padding, behind, strict=True)
     spans = zip(connectivity.dilation, connectivity.kernel_shape[2:], strict=True)
     same = all(
@@ -432,11 +442,6 @@ def _padding(connectivity: Convolution) -> Any:
         for (p, q), (d, k) in zip(both, spans, strict=True)
     )
     return "same" if same and set(connectivity.stride) == {1} else None
-
-
-def _positions(rows: Rows, n_pre: int) -> NDArray[np.int64]:
-    """Where synapses stand in the flat matrix of shape (post, pre)."""
-    return np.asarray(rows.indices.astype(np.int64) * n_pre + rows.sources(), np.int64)
 
 
 def _takes_bias(item: AnyProjection, current: CurrentInput) -> bool:
@@ -492,29 +497,3 @@ def _shapes(network: Network) -> dict[str, Shape]:
             shapes[item.pre] = item.connectivity.input_shape
             shapes[item.post] = output_shape(item.connectivity)
     return shapes
-
-
-def _full(value: Any, shape: Shape) -> NDArray[Any]:
-    """`value` at full size, in single precision where that is exact."""
-    array = np.asarray(value)
-    if array.size == prod(shape) and array.ndim:
-        return _narrow(array.reshape(shape))
-    return _narrow(np.broadcast_to(array, shape).copy())
-
-
-def _narrow(array: NDArray[Any]) -> NDArray[Any]:
-    """`array` in single precision if nothing is lost by it."""
-    if array.dtype == np.float32:
-        return array
-    with np.errstate(over="ignore"):
-        single = array.astype(np.float32)
-    return single if (single == array).all() else array.astype(np.float64)
-
-
-def _whole(weight: Any, sign: int) -> Any:
-    dtype = weight.dtype if isinstance(weight, np.ndarray) else np.float64
-    return np.asarray(sign, dtype)
-
-
-def _one_or_all(values: Shape, axes: int) -> Any:
-    return values[0] if axes == 1 else tuple(values)

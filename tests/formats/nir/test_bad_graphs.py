@@ -209,6 +209,14 @@ def test_a_list_of_texts_without_an_end_is_refused(tmp_path: Path) -> None:
         neuro.from_nir(path, profile="norse", dt=1e-3)
 
 
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "odd.nir")
+    with h5py.File(path, "r+") as file:
+        file.move("node/nodes/x", b"node/nodes/\xff")
+    with pytest.raises(FileFormatError, match=r"odd\.nir: the name b'\\xff' is no text"):
+        neuro.from_nir(path, profile="norse", dt=1e-3)
+
+
 def test_a_version_that_is_no_text_is_not_read(tmp_path: Path) -> None:
     path = write(tmp_path / "vast.nir")
     with h5py.File(path, "r+") as file:

@@ -14,6 +14,7 @@ from neuro.errors import FileFormatError, UnsupportedError
 from neuro.formats.nir.graph import Graph
 from neuro.ir.network import Network
 from tests.formats.nir.graphs import DT, graphs
+from tests.formats.nir.networks import networks
 
 nir = pytest.importorskip("nir")
 
@@ -54,6 +55,22 @@ def test_a_network_of_the_front_end_is_the_same_again(tmp_path: Path, seed: int)
     assert neuro.from_nir(tmp_path / "net.nir").network == network
     rules = {finding.rule for finding in written.losses}
     assert {"cell", "input", "step"} <= rules
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(networks())
+def test_any_network_that_nir_can_say_is_the_same_again(
+    tmp_path_factory: pytest.TempPathFactory, network: Network
+) -> None:
+    """In every bit; what other readers miss is listed, and what comes back runs."""
+    path = tmp_path_factory.getbasetemp() / "net.nir"
+    written = neuro.to_nir(network, path)
+    again = neuro.from_nir(path).network
+    assert again == network
+    assert again.content_hash == network.content_hash
+    plastic = {p.name for p in network.projections if not p.synapse.is_static}
+    said = {loss.where.split("'")[1] for loss in written.losses if loss.rule == "plasticity"}
+    assert said == plastic
 
 
 def test_other_readers_find_every_weight(tmp_path: Path) -> None:
