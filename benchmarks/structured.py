@@ -48,8 +48,8 @@ def random_cnn(seed: int = 1) -> Network:
     layers: list[tuple[Any, tuple[int, ...], int]] = [
         (neuro.ConvolutionConnector((2, 34, 34), (16, 2, 5, 5), stride=2, padding=1), (16, 2, 5, 5), 4096),
         (neuro.ConvolutionConnector((16, 16, 16), (16, 16, 3, 3), padding=1), (16, 16, 3, 3), 4096),
-        (neuro.ConvolutionConnector((16, 16, 16), (8, 16, 6, 6), stride=2, padding=2), (8, 16, 6, 6), 512),
-        (neuro.DenseConnector(), (512, 256), 256),
+        (neuro.ConvolutionConnector((16, 16, 16), (8, 16, 3, 3), padding=1, pool=2), (8, 16, 3, 3), 512),
+        (neuro.ConvolutionConnector((8, 8, 8), (256, 8, 4, 4), pool=2), (256, 8, 4, 4), 256),
         (neuro.DenseConnector(), (256, 10), 10),
     ]  # fmt: skip
     for place, (connector, shape, size) in enumerate(layers):

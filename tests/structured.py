@@ -45,6 +45,7 @@ FORMS: dict[str, Convolution | Pooling | Dense] = {
     "same": convolution((3, 4, 2, 4), padding=(0, 1), padding_end=(1, 2)),
     "depthwise": convolution((4, 1, 3, 3), groups=4, stride=(2, 2), padding=(1, 1)),
     "beyond": convolution((2, 4, 7, 3), padding=(3, 0)),
+    "pooled": convolution((3, 4, 2, 2), padding=(0, 1), pool=(2, 3)),
     "line": convolution((5, 4, 4), stride=(3,), padding=(2,), dilation=(2,)),
     "sum": pooling((2, 3)),
     "overlapping": pooling((3, 3), stride=(2, 1), padding=(1, 1)),

@@ -290,6 +290,10 @@ class ConvolutionConnector:
         One number, or one per spatial axis.
     groups
         Blocks of channels that are convolved separately.
+    padding_end
+        Padding behind the last place, where it differs from `padding`, that before the first.
+    pool
+        Window of a pooling in front, side by side, which sums; one number, or one per axis.
     """
 
     input_shape: tuple[int, ...]
@@ -298,6 +302,8 @@ class ConvolutionConnector:
     padding: int | tuple[int, ...] = 0
     dilation: int | tuple[int, ...] = 1
     groups: int = 1
+    padding_end: int | tuple[int, ...] | None = None
+    pool: int | tuple[int, ...] | None = None
 
     def connect(self, n_pre: int, n_post: int) -> Connected:
         """A convolution of the IR."""
@@ -310,6 +316,8 @@ class ConvolutionConnector:
                 padding=_per_axis(self.padding, axes),
                 dilation=_per_axis(self.dilation, axes),
                 groups=self.groups,
+                padding_end=_if_given(self.padding_end, axes),
+                pool=_if_given(self.pool, axes),
             )
         )
 
@@ -345,6 +353,10 @@ class PoolingConnector:
                 padding=_per_axis(self.padding, axes),
             )
         )
+
+
+def _if_given(value: int | tuple[int, ...] | None, axes: int) -> tuple[int, ...] | None:
+    return None if value is None else _per_axis(value, axes)
 
 
 def _per_axis(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:

@@ -137,6 +137,9 @@ class Convolution(Node):
     padding_end
         Padding behind the last place of each axis, where it differs from that before the first;
         None if it does not.
+    pool
+        Window and stride, per axis, of a pooling in front of the convolution, which then sees sums;
+        None if there is none.
     """
 
     input_shape: tuple[int, ...]
@@ -146,6 +149,7 @@ class Convolution(Node):
     dilation: tuple[int, ...]
     groups: int = 1
     padding_end: tuple[int, ...] | None = field(default=None, metadata=SILENT)
+    pool: tuple[int, ...] | None = field(default=None, metadata=SILENT)
 
 
 @node
@@ -223,19 +227,22 @@ def axes_of(connectivity: Convolution | Pooling) -> tuple[Axis, ...]:
     """The spatial axes of a convolution or pooling."""
     size, stride = connectivity.input_shape[1:], connectivity.stride
     padding = connectivity.padding
-    window, dilation, behind = _window(connectivity)
-    out = spatial_shape(size, window, stride, padding, dilation, behind)
-    numbers = zip(size, window, stride, padding, dilation, out, strict=True)
+    window, dilation, behind, block = _window(connectivity)
+    seen = tuple(n // b for n, b in zip(size, block, strict=True))
+    out = spatial_shape(seen, window, stride, padding, dilation, behind)
+    numbers = zip(size, window, stride, padding, dilation, out, block, strict=True)
     return tuple(Axis(*own) for own in numbers)
 
 
 def _window(
     connectivity: Convolution | Pooling,
-) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...] | None]:
-    """Taps, their distance, and the padding behind."""
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...] | None, tuple[int, ...]]:
+    """Taps, their distance, the padding behind, and what is summed in front."""
+    ones = (1,) * len(connectivity.stride)
     if isinstance(connectivity, Pooling):
-        return connectivity.window, (1,) * len(connectivity.window), None
-    return connectivity.kernel_shape[2:], connectivity.dilation, connectivity.padding_end
+        return connectivity.window, ones, None, ones
+    taps = connectivity.kernel_shape[2:]
+    return taps, connectivity.dilation, connectivity.padding_end, connectivity.pool or ones
 
 
 def output_shape(connectivity: Convolution | Pooling) -> tuple[int, ...]:

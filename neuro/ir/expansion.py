@@ -24,11 +24,13 @@ from neuro.ir.connectivity import (
     OneToOne,
     Pooling,
     Sparse,
+    axes_of,
     output_shape,
 )
 from neuro.ir.expressions.evaluate import evaluate
 from neuro.ir.expressions.nodes import Call, Literal
 from neuro.ir.philox import raw_chunks, to_doubles
+from neuro.ir.sliding import Axis
 
 Integers = NDArray[np.int64]
 Indices = NDArray[np.int32]
@@ -150,29 +152,35 @@ def _(connectivity: DistanceDependent, n_pre: int, n_post: int, seed: int) -> Ro
 
 @_expand.register
 def _(connectivity: Convolution, n_pre: int, n_post: int, seed: int) -> Rows:
-    shape = connectivity.kernel_shape
-    window, group = shape[2:], shape[0] // connectivity.groups
-    out, inside, *place = np.indices((*shape[:2], *window, *output_shape(connectivity)[1:]))
-    kernel, space = place[: len(window)], place[len(window) :]
+    shape, axes = connectivity.kernel_shape, axes_of(connectivity)
+    group = shape[0] // connectivity.groups
+    place, tap, space = _along(axes, before=2)
+    out, inside = np.arange(shape[0]), np.arange(shape[1])
+    out, inside = (x.reshape(-1, *[1] * (len(axes) + k)) for x, k in ((out, 1), (inside, 0)))
+    kernel = np.ravel_multi_index(np.broadcast_arrays(out, inside, *tap), shape)
     channel = out // group * shape[1] + inside
-    steps = zip(
-        space, kernel, connectivity.stride, connectivity.padding, connectivity.dilation, strict=True
-    )
-    where = [x * s + k * d - p for x, k, s, p, d in steps]
-    flat_kernel = np.ravel_multi_index((out, inside, *kernel), shape)
-    return _sliding_rows(connectivity, n_pre, [channel, *where], [out, *space], flat_kernel)
+    return _sliding_rows(connectivity, n_pre, [channel, *place], [out, *space], kernel)
 
 
 @_expand.register
 def _(connectivity: Pooling, n_pre: int, n_post: int, seed: int) -> Rows:
-    window = connectivity.window
-    channel, *place = np.indices(
-        (connectivity.input_shape[0], *window, *output_shape(connectivity)[1:])
-    )
-    kernel, space = place[: len(window)], place[len(window) :]
-    steps = zip(space, kernel, connectivity.stride, connectivity.padding, strict=True)
-    where = [x * s + k - p for x, k, s, p in steps]
-    return _sliding_rows(connectivity, n_pre, [channel, *where], [channel, *space], None)
+    axes = axes_of(connectivity)
+    place, _, space = _along(axes, before=1)
+    channel = np.arange(connectivity.input_shape[0]).reshape(-1, *[1] * len(axes))
+    return _sliding_rows(connectivity, n_pre, [channel, *place], [channel, *space], None)
+
+
+def _along(
+    axes: tuple[Axis, ...], *, before: int
+) -> tuple[list[Integers], list[Integers], list[Integers]]:
+    """Places, taps and outputs of each axis, each along a dimension of its own behind `before`."""
+    found: tuple[list[Integers], list[Integers], list[Integers]] = ([], [], [])
+    for number, axis in enumerate(axes):
+        shape = [1] * (before + len(axes))
+        shape[before + number] = -1
+        for part, values in zip(found, axis.triples(), strict=True):
+            part.append(values.reshape(shape))
+    return found
 
 
 def transpose(rows: Rows, columns: int) -> Rows:
@@ -317,13 +325,15 @@ def _sliding_rows(
     target: list[Integers],
     kernel: Integers | None,
 ) -> Rows:
-    """Rows of a sliding window from coordinates of source and target; padding falls away."""
-    bounds = zip(source, connectivity.input_shape, strict=True)
-    inside = np.logical_and.reduce([(x >= 0) & (x < n) for x, n in bounds])
-    pre = np.ravel_multi_index([x[inside] for x in source], connectivity.input_shape)
-    post = np.ravel_multi_index([x[inside] for x in target], output_shape(connectivity))
+    """Rows of a sliding window from coordinates of source and target, which are broadcast."""
+    *coordinates, channel = np.broadcast_arrays(*source, *target, source[0])
+    ends = len(source)
+    pre = np.ravel_multi_index(coordinates[:ends], connectivity.input_shape).reshape(-1)
+    post = np.ravel_multi_index(coordinates[ends:], output_shape(connectivity)).reshape(-1)
     order = np.lexsort((post, pre))
     counts = np.bincount(pre, minlength=n_pre)
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    weight = None if kernel is None else kernel[inside][order].astype(np.int32)
+    weight = None
+    if kernel is not None:
+        weight = np.broadcast_to(kernel, channel.shape).reshape(-1)[order].astype(np.int32)
     return Rows(indptr, post[order].astype(np.int32), weight)

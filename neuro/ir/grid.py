@@ -74,6 +74,7 @@ class Grid:
     def sums(self, kernel: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each cell gets if all cells before it spike; flat."""
         each = kernel.reshape(self.kernel_shape).sum(axis=1)
+        each *= self.rows.block * self.columns.block
         found = np.zeros((self.channels_out, self.rows.out, self.columns.out))
         for row in range(self.rows.window):
             first, last = self.rows.outputs_of(row)

@@ -29,6 +29,8 @@ class Axis:
         As in `Convolution`; the padding is that before the first place.
     out
         Places of the output.
+    block
+        Places of the input that are one to the window; the rest behind the last block is not seen.
     """
 
     size: int
@@ -37,6 +39,12 @@ class Axis:
     padding: int = 0
     dilation: int = 1
     out: int = 1
+    block: int = 1
+
+    @property
+    def blocks(self) -> int:
+        """Places that the window sees."""
+        return self.size // self.block
 
     @property
     def tap_step(self) -> int:
@@ -52,7 +60,13 @@ class Axis:
         """Whether a tap falls on a place, for an output that there is; shape (size, window)."""
         ahead, whole = self._ahead(), self.stride
         inside = (ahead >= 0) & (ahead // whole < self.out)
-        return np.asarray(inside & (ahead % whole == 0))
+        seen = np.arange(self.size)[:, None] < self.blocks * self.block
+        return np.asarray(inside & (ahead % whole == 0) & seen)
+
+    def triples(self) -> tuple[Integers, Integers, Integers]:
+        """Every place, a tap that falls on it, and its output."""
+        place, tap = np.nonzero(self.reached())
+        return place, tap, self._ahead()[place, tap] // self.stride
 
     def first(self) -> tuple[Integers, Integers, Integers]:
         """For each place: the first tap that falls on it, its output, and how many taps there are.
@@ -74,10 +88,10 @@ class Axis:
         """First and last plus one of the outputs for which `tap` falls on a place of the input."""
         offset = tap * self.dilation - self.padding
         first = max(0, -(offset // self.stride))
-        last = min(self.out, (self.size - 1 - offset) // self.stride + 1)
+        last = min(self.out, (self.blocks - 1 - offset) // self.stride + 1)
         return first, max(first, last)
 
     def _ahead(self) -> Integers:
         """Stride times output, for each place and tap."""
         place, tap = np.arange(self.size)[:, None], np.arange(self.window)[None, :]
-        return place + self.padding - tap * self.dilation
+        return place // self.block + self.padding - tap * self.dilation

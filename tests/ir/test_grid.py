@@ -63,6 +63,9 @@ def geometries(draw: st.DrawFn) -> Convolution | Pooling:
         return Pooling(input_shape=(groups, *size), window=window, stride=stride,
                        padding=tuple(max(p, w - s) for p, w, s in zip(padding, window, size, strict=True)))  # fmt: skip
     inside, out = draw(st.integers(1, 2)), draw(st.integers(1, 3))
+    pool = each(st.integers(1, 3)) if draw(st.booleans()) else None
+    if pool is not None:
+        size = tuple(n * b + draw(st.integers(0, b - 1)) for n, b in zip(size, pool, strict=True))
     return Convolution(
         input_shape=(groups * inside, *size),
         kernel_shape=(groups * out, inside, *window),
@@ -71,6 +74,7 @@ def geometries(draw: st.DrawFn) -> Convolution | Pooling:
         dilation=dilation,
         groups=groups,
         padding_end=behind if draw(st.booleans()) else None,
+        pool=pool,
     )
 
 

@@ -7,7 +7,7 @@ inputs ``m * s1 + k1 * d1 - p1``: those of a window with stride ``s1 * s2`` and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,10 @@ class _Joint:
 
     @property
     def padding_end(self) -> int:
-        """The least padding behind that leaves room for all outputs."""
+        """As much padding as before if that gives all outputs, else the least that does."""
+        both = self.first.size + 2 * self.padding
+        if both >= self.window and (both - self.window) // self.stride + 1 == self.second.out:
+            return self.padding
         reach = (self.second.out - 1) * self.stride + self.window
         return max(0, reach - self.padding - self.first.size)
 
@@ -79,6 +82,12 @@ def merged(
     first_weight, second_weight
         Kernels, or one number each; float64.
     """
+    if _tiles(first) and isinstance(second, Convolution) and second.pool is None:
+        return _pooled(first, first_weight, second, second_weight)
+    if _pool_of(second) is not None:
+        return None
+    if _pool_of(first) is not None:
+        return _behind_pool(first, first_weight, second, second_weight)
     joints = [_Joint(*pair) for pair in zip(axes_of(first), axes_of(second), strict=True)]
     groups = _groups(first, second)
     if groups is None or not all(joint.fits() for joint in joints):
@@ -101,6 +110,39 @@ def merged(
         padding_end=None if ends == padding else ends,
     )
     return made, kernel
+
+
+def _tiles(window: Window) -> bool:
+    """True if it is a pooling whose windows lie side by side."""
+    if not isinstance(window, Pooling):
+        return False
+    return window.stride == window.window and not any(window.padding)
+
+
+def _pool_of(window: Window) -> tuple[int, ...] | None:
+    return window.pool if isinstance(window, Convolution) else None
+
+
+def _pooled(
+    first: Window, one: Kernel, second: Convolution, weight: Kernel
+) -> tuple[Convolution, Kernel]:
+    """A convolution with a pooling in front keeps its kernel."""
+    made = replace(second, input_shape=first.input_shape, pool=first.stride)
+    return made, _full(second, weight, 1) * one
+
+
+def _behind_pool(
+    first: Window, first_weight: Kernel, second: Window, second_weight: Kernel
+) -> tuple[Convolution, Kernel] | None:
+    """What the first does behind its pooling, and the second, as one behind that pooling."""
+    assert isinstance(first, Convolution)
+    pool = first.pool
+    seen = tuple(axis.blocks for axis in axes_of(first))
+    plain = replace(first, input_shape=(first.input_shape[0], *seen), pool=None)
+    made = merged(plain, first_weight, second, second_weight)
+    if made is None:
+        return None
+    return replace(made[0], input_shape=first.input_shape, pool=pool), made[1]
 
 
 def _groups(first: Window, second: Window) -> int | None:

@@ -26,6 +26,7 @@ from neuro.ir.connectivity import (
     OneToOne,
     Pooling,
     Sparse,
+    output_shape,
 )
 from neuro.ir.expansion import Rows, expand
 
@@ -161,8 +162,6 @@ def _pool(node: Node, arriving: Shape) -> Map:
 
 
 def _size_out(connectivity: Convolution | Pooling) -> int:
-    from neuro.ir.connectivity import output_shape
-
     return prod(output_shape(connectivity))
 
 
@@ -245,15 +244,29 @@ def _windows_merged(maps: list[Map]) -> list[Map]:
 
 
 def _merged(first: Map, second: Map) -> Map | None:
-    windows = (first.connectivity, second.connectivity)
+    windows = (first.connectivity, _as_window(first.connectivity, second))
     if not all(isinstance(window, Convolution | Pooling) for window in windows):
         return None
-    weights = (np.asarray(step.weight, np.float64) for step in (first, second))
-    made = merged(windows[0], next(weights), windows[1], next(weights))  # type: ignore[arg-type]
-    if made is None:
+    weights = [np.asarray(step.weight, np.float64) for step in (first, second)]
+    if isinstance(second.connectivity, Dense):
+        weights[1] = weights[1].T.reshape(windows[1].kernel_shape)  # type: ignore[union-attr]
+    made = merged(windows[0], weights[0], windows[1], weights[1])  # type: ignore[arg-type]
+    if made is None or (isinstance(second.connectivity, Dense) and made[0].pool is None):
         return None
     kernel = made[1].astype(np.float32)
     return Map(second.node, first.n_in, second.n_out, made[0], kernel)
+
+
+def _as_window(before: Connectivity, step: Map) -> Connectivity:
+    """A matrix behind a pooling as a convolution that sees all places at once."""
+    if not isinstance(before, Pooling) or not isinstance(step.connectivity, Dense):
+        return step.connectivity
+    shape = output_shape(before)
+    ones, none = (1,) * len(shape[1:]), (0,) * len(shape[1:])
+    kernel = (step.n_out, *shape)
+    return Convolution(
+        input_shape=shape, kernel_shape=kernel, stride=ones, padding=none, dilation=ones
+    )
 
 
 def _is_identity(step: Map) -> bool:

@@ -25,6 +25,7 @@ from neuro.ir.connectivity import (
     Dense,
     OneToOne,
     Pooling,
+    axes_of,
     output_shape,
 )
 from neuro.ir.grid import MOST_AXES
@@ -285,7 +286,7 @@ class _Writer:
             case OneToOne():
                 yield from self._one_to_one(item, sign)
             case Convolution() if _padding(item.connectivity) is not None:
-                yield self._convolution(item, item.connectivity, sign)
+                yield from self._convolution(item, item.connectivity, sign)
             case Pooling():
                 yield from self._pooling(item, item.connectivity, sign)
             case _:
@@ -306,15 +307,20 @@ class _Writer:
 
     def _convolution(
         self, item: AnyProjection, connectivity: Convolution, sign: int
-    ) -> tuple[str, str, dict[str, Any]]:
+    ) -> Iterator[Any]:
         shape = connectivity.kernel_shape
+        if connectivity.pool is not None:
+            window = np.array(connectivity.pool)
+            none = {"padding": np.zeros_like(window)}
+            front = {"kernel_size": window, "stride": window, **none}
+            yield self._free(f"{item.name}.pool"), "SumPool2d", front
         kernel = self._kernel(item, shape)
         weight = np.broadcast_to(kernel, shape) * whole(kernel, sign)
         name = self._free(item.name)
         self._refer(item.weight, Reference(name, "weight"), sign)
         axes = len(shape) - 2
         values = {
-            "input_shape": one_or_all(connectivity.input_shape[1:], axes),
+            "input_shape": one_or_all(tuple(a.blocks for a in axes_of(connectivity)), axes),
             "weight": weight,
             "stride": one_or_all(connectivity.stride, axes),
             "padding": _padding(connectivity),
@@ -322,7 +328,7 @@ class _Writer:
             "groups": connectivity.groups,
             "bias": self._bias(item, (shape[0],)),
         }
-        return name, f"Conv{axes}d", values
+        yield name, f"Conv{axes}d", values
 
     def _kernel(self, item: AnyProjection, shape: Shape) -> NDArray[Any]:
         """The numbers of a kernel, drawn if need be; one number if all are equal."""
@@ -366,6 +372,8 @@ class _Writer:
             np.add.at(weight, place, values)
         if isinstance(item.connectivity, Dense):
             self._refer(item.weight, Reference(name, "weight", "transposed"), sign)
+        elif made.rows.kernel_index is not None:
+            pass  # the kernel stands in the sidecar
         elif alone:
             self._refer(item.weight, Reference(name, "weight", "gathered", key), sign)
         else:
@@ -429,9 +437,9 @@ class _Writer:
 
 
 def _padding(connectivity: Convolution) -> Any:
-    """The padding as NIR says it; None if it cannot."""
+    """The padding as NIR says it; None if NIR has no nodes for the convolution."""
     axes, behind = len(connectivity.padding), connectivity.padding_end
-    if len(connectivity.kernel_shape) - 2 > MOST_AXES:
+    if axes > MOST_AXES or (connectivity.pool is not None and axes != MOST_AXES):
         return None
     if behind is None or behind == connectivity.padding:
         return one_or_all(connectivity.padding, axes)

@@ -287,7 +287,8 @@ def _(connectivity: DistanceDependent, where: str, n_pre: int, n_post: int) -> I
 def _(connectivity: Convolution, where: str, n_pre: int, n_post: int) -> Iterator[Finding]:
     axes = len(connectivity.input_shape) - 1
     padding = (connectivity.padding, _behind(connectivity))
-    geometry = (connectivity.stride, *padding, connectivity.dilation)
+    pool = connectivity.dilation if connectivity.pool is None else connectivity.pool
+    geometry = (connectivity.stride, *padding, connectivity.dilation, pool)
     if (
         axes < 1
         or len(connectivity.kernel_shape) != axes + 2
@@ -345,7 +346,7 @@ def _taps(connectivity: Convolution | Pooling) -> tuple[int, ...]:
     """Sizes of the window and distances of its taps."""
     if isinstance(connectivity, Pooling):
         return connectivity.window
-    return (*connectivity.kernel_shape, *connectivity.dilation)
+    return (*connectivity.kernel_shape, *connectivity.dilation, *(connectivity.pool or ()))
 
 
 def _behind(connectivity: Convolution | Pooling) -> tuple[int, ...]:

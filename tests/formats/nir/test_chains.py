@@ -75,6 +75,8 @@ CHAINS = {
     "grouped conv, pool": (conv((4, 6, 6), 4, (3, 3), groups=2), pool((4, 4, 4), (2, 2))),
     "pool, depthwise": (pool((4, 6, 6), (2, 2)), conv((4, 3, 3), 4, (2, 2), groups=4)),
     "pool, pool": (pool((2, 12, 6), (2, 2)), pool((2, 6, 3), (3, 1))),
+    "a rest": (pool((1, 7, 7), (2, 2)), conv((1, 3, 3), 1, (3, 3), padding=(1, 1))),
+    "pool, conv, pool": (conv((1, 9, 8), 2, (2, 2), pool=(2, 2)), pool((2, 3, 3), (3, 3))),
     "lines": (pool((2, 12), (2,)), conv((2, 6), 3, (3,), stride=(2,), padding=(1,))),
 }
 APART = {
@@ -84,7 +86,7 @@ APART = {
         conv((4, 6, 6), 4, (3, 3), groups=2),
         conv((4, 4, 4), 4, (2, 2), groups=4),
     ),
-    "a rest": (pool((1, 7, 7), (2, 2)), conv((1, 3, 3), 1, (3, 3), padding=(1, 1))),
+    "three": (conv((1, 9, 9), 2, (2, 2), pool=(2, 2)), conv((2, 3, 3), 1, (2, 2), pool=(2, 2))),
 }
 
 
@@ -155,9 +157,27 @@ def test_a_pooling_before_a_convolution_leaves_one_convolution() -> None:
     made = network(average, convolution(kernel, 1, (4, 4)), cells(48), shape=(2, 8, 8))
     (projection,) = made.projections
     assert isinstance(projection.connectivity, Convolution)
-    assert projection.connectivity.kernel_shape == (3, 2, 6, 6)
-    each = projection.weight[:, :, ::2, ::2]  # type: ignore[index]
-    np.testing.assert_array_equal(each, kernel / 4)
+    assert projection.connectivity.pool == (2, 2)
+    np.testing.assert_array_equal(projection.weight, kernel / 4)
+
+
+def test_a_pooling_before_a_matrix_keeps_the_matrix() -> None:
+    weight = np.random.default_rng(0).normal(size=(5, 2 * 4 * 4)).astype(np.float32)
+    two = np.array([2, 2])
+    total = nir.SumPool2d(kernel_size=two, stride=two, padding=np.array([0, 0]))
+    flat = nir.Flatten(input_type={"input": np.array([2, 4, 4])}, start_dim=0)
+    made = network(total, flat, nir.Linear(weight=weight), cells(5), shape=(2, 8, 9))
+    (projection,) = made.projections
+    connectivity = projection.connectivity
+    assert isinstance(connectivity, Convolution)
+    assert projection.weight.size == weight.size  # type: ignore[union-attr]
+    pooled = matrix(pool((2, 8, 9), (2, 2)), 1.0)
+    np.testing.assert_array_equal(matrix(connectivity, projection.weight), pooled @ weight.T)
+    written = neuro.to_nir(made)
+    graph = getattr(written, "graph", written)
+    kinds = [type(n).__name__ for n in graph.nodes.values()]
+    assert {"SumPool2d", "Conv2d"} <= set(kinds)
+    assert neuro.from_nir(graph).network == made
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
