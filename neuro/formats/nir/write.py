@@ -20,6 +20,7 @@ from neuro.formats.nir.counterparts import counterpart, sign_of
 from neuro.formats.nir.graph import Edge, Graph, Node, warning
 from neuro.formats.nir.read import check_memory
 from neuro.formats.nir.schedule import Link, latencies, loops
+from neuro.formats.nir.shapes import padding_of
 from neuro.ir.connectivity import (
     Convolution,
     Dense,
@@ -28,7 +29,6 @@ from neuro.ir.connectivity import (
     axes_of,
     output_shape,
 )
-from neuro.ir.grid import MOST_AXES
 from neuro.ir.network import (
     CurrentInput,
     GradedProjection,
@@ -270,7 +270,7 @@ class _Writer:
         """A flatten between cells that have a shape and a matrix."""
         shape = self.shapes[item.pre]
         keeps = isinstance(item.connectivity, Pooling | OneToOne) or (
-            isinstance(item.connectivity, Convolution) and _padding(item.connectivity) is not None
+            isinstance(item.connectivity, Convolution) and padding_of(item.connectivity) is not None
         )
         if len(shape) == 1 or keeps:
             return last
@@ -285,7 +285,7 @@ class _Writer:
         match item.connectivity:
             case OneToOne():
                 yield from self._one_to_one(item, sign)
-            case Convolution() if _padding(item.connectivity) is not None:
+            case Convolution() if padding_of(item.connectivity) is not None:
                 yield from self._convolution(item, item.connectivity, sign)
             case Pooling():
                 yield from self._pooling(item, item.connectivity, sign)
@@ -323,7 +323,7 @@ class _Writer:
             "input_shape": one_or_all(tuple(a.blocks for a in axes_of(connectivity)), axes),
             "weight": weight,
             "stride": one_or_all(connectivity.stride, axes),
-            "padding": _padding(connectivity),
+            "padding": padding_of(connectivity),
             "dilation": one_or_all(connectivity.dilation, axes),
             "groups": connectivity.groups,
             "bias": self._bias(item, (shape[0],)),
@@ -434,22 +434,6 @@ class _Writer:
         for item in _connections(self.network):
             if item.pre != item.post:
                 yield item.pre, item.post
-
-
-def _padding(connectivity: Convolution) -> Any:
-    """The padding as NIR says it; None if NIR has no nodes for the convolution."""
-    axes, behind = len(connectivity.padding), connectivity.padding_end
-    if axes > MOST_AXES or (connectivity.pool is not None and axes != MOST_AXES):
-        return None
-    if behind is None or behind == connectivity.padding:
-        return one_or_all(connectivity.padding, axes)
-    both = zip(connectivity.padding, behind, strict=True)
-    spans = zip(connectivity.dilation, connectivity.kernel_shape[2:], strict=True)
-    same = all(
-        (p, q) == (d * (k - 1) // 2, d * (k - 1) - d * (k - 1) // 2)
-        for (p, q), (d, k) in zip(both, spans, strict=True)
-    )
-    return "same" if same and set(connectivity.stride) == {1} else None
 
 
 def _takes_bias(item: AnyProjection, current: CurrentInput) -> bool:
