@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.formats.nir.shapes import Shape
+from neuro.ir.connectivity import Convolution
 from neuro.ir.expansion import Rows
+from neuro.ir.grid import MOST_AXES
 
 
 def full(value: Any, shape: Shape) -> NDArray[Any]:
@@ -43,3 +45,19 @@ def one_or_all(values: Shape, axes: int) -> Any:
 def positions(rows: Rows, n_pre: int) -> NDArray[np.int64]:
     """Where synapses stand in the flat matrix of shape (post, pre)."""
     return np.asarray(rows.indices.astype(np.int64) * n_pre + rows.sources(), np.int64)
+
+
+def padding_of(connectivity: Convolution) -> Any:
+    """The padding as NIR says it; None if NIR has no nodes for the convolution."""
+    axes, behind = len(connectivity.padding), connectivity.padding_end
+    if axes > MOST_AXES or (connectivity.pool is not None and axes != MOST_AXES):
+        return None
+    if behind is None or behind == connectivity.padding:
+        return one_or_all(connectivity.padding, axes)
+    both = zip(connectivity.padding, behind, strict=True)
+    spans = zip(connectivity.dilation, connectivity.kernel_shape[2:], strict=True)
+    same = all(
+        (p, q) == (d * (k - 1) // 2, d * (k - 1) - d * (k - 1) // 2)
+        for (p, q), (d, k) in zip(both, spans, strict=True)
+    )
+    return "same" if same and set(connectivity.stride) == {1} else None

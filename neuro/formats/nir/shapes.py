@@ -14,10 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from neuro.errors import FileFormatError
-from neuro.formats.nir.arrays import one_or_all
 from neuro.formats.nir.graph import Graph, Node
-from neuro.ir.connectivity import Convolution, spatial_shape
-from neuro.ir.grid import MOST_AXES
+from neuro.ir.connectivity import spatial_shape
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -193,22 +191,6 @@ def padding(node: Node, axes: int, kernel: Shape, dilation: Shape) -> tuple[Shap
     if set(per_axis(node, "stride", axes, 1)) != {1}:
         raise _bad(node, "its padding is 'same' with a stride.", "Give padding as numbers.")
     return tuple(span // 2 for span in spans), tuple(span - span // 2 for span in spans)
-
-
-def padding_of(connectivity: Convolution) -> Any:
-    """The padding as NIR says it; None if NIR has no nodes for the convolution."""
-    axes, behind = len(connectivity.padding), connectivity.padding_end
-    if axes > MOST_AXES or (connectivity.pool is not None and axes != MOST_AXES):
-        return None
-    if behind is None or behind == connectivity.padding:
-        return one_or_all(connectivity.padding, axes)
-    both = zip(connectivity.padding, behind, strict=True)
-    spans = zip(connectivity.dilation, connectivity.kernel_shape[2:], strict=True)
-    same = all(
-        (p, q) == (d * (k - 1) // 2, d * (k - 1) - d * (k - 1) // 2)
-        for (p, q), (d, k) in zip(both, spans, strict=True)
-    )
-    return "same" if same and set(connectivity.stride) == {1} else None
 
 
 def _conv(node: Node, arriving: Shape) -> Shape:

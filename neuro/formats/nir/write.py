@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuro.errors import Finding, UnsupportedError
-from neuro.formats.nir.arrays import full, narrow, one_or_all, positions, whole
+from neuro.formats.nir.arrays import full, narrow, one_or_all, padding_of, positions, whole
 from neuro.formats.nir.counterparts import counterpart, sign_of
 from neuro.formats.nir.graph import Edge, Graph, Node, warning
 from neuro.formats.nir.read import check_memory
 from neuro.formats.nir.schedule import Link, latencies, loops
-from neuro.formats.nir.shapes import padding_of
 from neuro.ir.connectivity import (
     Convolution,
     Dense,
