@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from neuro.errors import ParameterError
-from neuro.formats.nengo.cells import PLAIN, Variant, cell_of, port
+from neuro.formats.nengo.cells import COUNTED, PLAIN, Variant, cell_of, coefficients, port
 from neuro.formats.nengo.parts import Filter, Neurons, Parts, Sink, Term, Values
 from neuro.formats.nir.cells import GATE, relay
 from neuro.formats.nir.schedule import Link, latencies
@@ -143,9 +143,11 @@ class _Builder:
 
     def _population(self, sink: Sink, filters: tuple[Filter, ...], *, gated: bool) -> Population:
         name = self.names[sink.name]
+        constants = {n: v for k, f in enumerate(filters) for n, v in coefficients(k, f).items()}
         if not isinstance(sink, Neurons):
-            return Population(name=name, size=sink.size, cell=cell_of(Variant("readout", filters)))
-        given: dict[str, Any] = dict(sink.parameters)
+            cell = cell_of(Variant("readout", filters))
+            return Population(name=name, size=sink.size, cell=cell, parameters=constants)
+        given: dict[str, Any] = dict(sink.parameters) | constants
         floor = bool(np.isfinite(given.get("min_voltage", 0.0)))
         if not floor:
             del given["min_voltage"]
@@ -171,10 +173,12 @@ class _Builder:
             "weight": np.ascontiguousarray(term.matrix.T),
             "delay": term.synapse.delay + self.latency[post] - self.latency[pre],
         }
-        if term.source in self.parts.neurons:
+        neurons = self.parts.neurons.get(term.source)
+        if neurons is not None and neurons.kind not in COUNTED:
             self.projections.append(Projection(**given))
         else:
-            self.graded.append(GradedProjection(variable="v", **given))
+            variable = "v" if neurons is None else COUNTED[neurons.kind]
+            self.graded.append(GradedProjection(variable=variable, **given))
 
     def _probes(self) -> tuple[Probe, ...]:
         """Spikes of all neurons, all readouts, and other variables that are probed."""

@@ -7,8 +7,8 @@ LIF, with J the input current and ref the time until the refractory period ends:
 
 and a spike where v > 1, at the time within the step at which v passed 1:
 ``ref = tau_ref + dt + tau_rc log(1 - (v - 1) / (J - 1))``, ``v = 0`` (T. Stewart, "A technical overview
-of the Neural Engineering Framework", 2012).  SpikingRectifiedLinear: ``v = v + max(J, 0) dt``, a spike at
-1, which is taken off.
+of the Neural Engineering Framework", 2012).  SpikingRectifiedLinear: ``v = v + max(J, 0) dt``, as many
+spikes as v has whole units, which are taken off.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from neuro.ir.declare import cell_type
 
 PLAIN = "input"
 """Port for what arrives without a filter."""
+
+COUNT = "n"
+"""How many spikes a cell has in a step, where it can have several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +69,63 @@ def _name(variant: Variant) -> str:
     return "_".join(words if variant.floor else [*words, "unbounded"])
 
 
-def _filtering(filters: tuple[Filter, ...]) -> tuple[str, str, str]:
-    """State, ports and programs of filters; their outputs are added up in ``filtered``."""
+@dataclass(frozen=True, slots=True)
+class _Filtering:
+    """What filters add to a cell: declarations, and a program that ends in ``drive``."""
+
+    parameters: str
+    state: str
+    ports: str
+    update: str
+
+
+def _filtering(filters: tuple[Filter, ...]) -> _Filtering:
+    """The filters of all ports; coefficients are parameters, so that filters alike are one type."""
+    parameters: list[str] = []
     state: list[str] = []
     update: list[str] = []
-    outputs: list[str] = []
+    outputs = [PLAIN]
     for k, found in enumerate(filters):
-        names = [f"x{k}_{i}" for i in range(len(found.b))]
-        state += [f"{name} : 1 = 0" for name in names]
-        update += _next(k, found, names)
-        outputs += [_sum(zip(found.c, names, strict=True))]
-    ports = "\n".join([f"{PLAIN} : 1", *(f"{port(k)} : 1" for k in range(len(filters)))])
-    program = "\n".join([*update, f"drive = {' + '.join([PLAIN, *outputs])}"])
-    return "\n".join(state), ports, program
+        order = len(found.b)
+        parameters += [f"{name} : 1, shared" for name in coefficients(k, found)]
+        state += [f"x{k}_{i} : 1 = 0" for i in range(order)]
+        update += _next(k, order)
+        outputs += [f"c{k}_{i} * x{k}_{i}" for i in range(order)] if order > 1 else [f"x{k}_0"]
+    return _Filtering(
+        parameters="\n".join(parameters),
+        state="\n".join(state),
+        ports="\n".join([f"{PLAIN} : 1", *(f"{port(k)} : 1" for k in range(len(filters)))]),
+        update="\n".join([*update, f"drive = {' + '.join(outputs)}"]),
+    )
 
 
-def _next(k: int, found: Filter, names: list[str]) -> Iterator[str]:
+def _next(k: int, order: int) -> Iterator[str]:
     """All new values from the old ones, then all at once."""
-    for i, (row, b) in enumerate(zip(found.a, found.b, strict=True)):
-        yield f"next{k}_{i} = {_sum(zip(row, names, strict=True))} + {b!r} * {port(k)}"
-    yield from (f"{name} = next{k}_{i}" for i, name in enumerate(names))
+    for i in range(order):
+        old = " + ".join(f"a{k}_{i}{j} * x{k}_{j}" for j in range(order))
+        yield f"next{k}_{i} = {old} + b{k}_{i} * {port(k)}"
+    yield from (f"x{k}_{i} = next{k}_{i}" for i in range(order))
 
 
-def _sum(terms: Iterator[tuple[float, str]] | zip[tuple[float, str]]) -> str:
-    found = [name if factor == 1 else f"({factor!r}) * {name}" for factor, name in terms if factor]
-    return " + ".join(found) or "0"
+def coefficients(k: int, found: Filter) -> dict[str, float]:
+    """The parameters of filter number `k`; with one state variable, `c` is 1 and is left out."""
+    order = range(len(found.b))
+    rows = {f"a{k}_{i}{j}": found.a[i][j] for i in order for j in order}
+    ends = {f"b{k}_{i}": found.b[i] for i in order}
+    return rows | ends | ({f"c{k}_{i}": found.c[i] for i in order} if len(order) > 1 else {})
 
 
 def _lif(variant: Variant) -> CellType:
-    state, ports, drive = _filtering(variant.filters)
+    inputs = _filtering(variant.filters)
     floor = "v = max(v, min_voltage)" if variant.floor else ""
+    least = "min_voltage : 1 = 0" if variant.floor else ""
     return cell_type(
         _name(variant),
-        parameters="tau_rc : s\ntau_ref : s\nbias : 1"
-        + ("\nmin_voltage : 1 = 0" if variant.floor else ""),
-        state=f"v : 1\nref : s\nj : 1\n{state}",
-        ports=ports,
+        parameters=f"tau_rc : s\ntau_ref : s\nbias : 1\n{least}\n{inputs.parameters}",
+        state=f"v : 1\nref : s\nj : 1\n{inputs.state}",
+        ports=inputs.ports,
         update=f"""
-            {drive}
+            {inputs.update}
             j = bias + drive
             ref = ref - dt
             open = clip(dt - ref, 0, dt)
@@ -116,22 +138,30 @@ def _lif(variant: Variant) -> CellType:
 
 
 def _relu(variant: Variant) -> CellType:
-    state, ports, drive = _filtering(variant.filters)
+    inputs = _filtering(variant.filters)
     return cell_type(
         _name(variant),
-        parameters="bias : 1",
-        state=f"v : 1\n{state}",
-        ports=ports,
-        update=f"{drive}\nv = v + max(bias + drive, 0) * (dt / s)",
-        spike="v >= 1",
-        reset="v = v - 1",
+        parameters=f"bias : 1\n{inputs.parameters}",
+        state=f"v : 1\n{COUNT} : 1\n{inputs.state}",
+        ports=inputs.ports,
+        update=f"""
+            {inputs.update}
+            v = v + max(bias + drive, 0) * (dt / s)
+            {COUNT} = floor(v)
+            v = v - {COUNT}
+        """,
+        spike=f"{COUNT} >= 1",
     )
 
 
 def _readout(variant: Variant) -> CellType:
-    state, ports, drive = _filtering(variant.filters)
+    inputs = _filtering(variant.filters)
     return cell_type(
-        _name(variant), state=f"v : 1\n{state}", ports=ports, update=f"{drive}\nv = drive"
+        _name(variant),
+        parameters=inputs.parameters,
+        state=f"v : 1\n{inputs.state}",
+        ports=inputs.ports,
+        update=f"{inputs.update}\nv = drive",
     )
 
 
@@ -139,3 +169,6 @@ _KINDS = {"LIF": _lif, "SpikingRectifiedLinear": _relu, "readout": _readout}
 
 KINDS = tuple(sorted(_KINDS.keys() - {"readout"}))
 """Neuron types that have a counterpart."""
+
+COUNTED = {"SpikingRectifiedLinear": COUNT}
+"""Neuron types that may spike several times a step, and the variable that says how often."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neuro.errors import Finding, ParameterError, UnavailableError, UnsupportedError
-from neuro.formats.nengo.cells import KINDS
+from neuro.formats.nengo.cells import COUNTED, KINDS
 from neuro.formats.nengo.filters import synapse_of
 from neuro.formats.nengo.parts import (
     Matrix,
@@ -158,8 +158,6 @@ class _Reader:
             return
         if ensemble.noise is not None:
             self._refuse(f"ensemble {name!r}", "it has noise.", "Set noise=None.")
-        if kind == "SpikingRectifiedLinear":
-            self._check_rates(ensemble, name)
         self.names[ensemble.neurons] = name
         self.neurons[name] = Neurons(
             name=name,
@@ -170,14 +168,6 @@ class _Reader:
             initial=self._initial(ensemble.neurons),
             amplitude=float(ensemble.neuron_type.amplitude),
         )
-
-    def _check_rates(self, ensemble: Any, name: str) -> None:
-        """A cell spikes once a step at most; Nengo's may spike more often."""
-        built = self.built.params[ensemble]
-        most = float(np.max(built.gain + built.bias))
-        if most * self.built.dt >= 1:
-            what = f"its neurons spike up to {most:g} times a second, more than once a step."
-            self._refuse(f"ensemble {name!r}", what, "Lower max_rates, or dt.")
 
     def _initial(self, neurons: Any) -> dict[str, Matrix]:
         """State before the first step."""
@@ -234,12 +224,15 @@ class _Reader:
         if ensemble is None:
             return
         variable = _VARIABLES.get(probe.attr)
+        if variable == "spikes":
+            variable = COUNTED.get(ensemble.kind, variable)
         if variable is None or probe.synapse is not None:
             what = f"{probe.attr!r} of neurons, filtered by {probe.synapse}, cannot be probed."
             self._refuse(f"probe {name!r}", what, "Probe spikes or voltage without a synapse.")
             return
         columns = np.arange(ensemble.size)[slice(None) if probe.slice is None else probe.slice]
-        scale = ensemble.amplitude / self.built.dt if variable == "spikes" else 1.0
+        counts = variable in ("spikes", *COUNTED.values())
+        scale = ensemble.amplitude / self.built.dt if counts else 1.0
         self.probes[probe] = Watch(ensemble.name, variable, np.atleast_1d(columns), scale, every)
 
     # Connections --------------------------------------------------------------------------------

@@ -82,6 +82,7 @@ def test_files_of_other_programs_run_alike_everywhere(shared: Path, name: str) -
     steps = 3 if name == "cnn_sinabs" else 20
     backends = accepted(model.network, ["c", "numba", "brian2", "cortex-m"])
     assert {"c", "numba"} <= set(backends)
+    assert "cortex-m" in backends or find_spec("unicorn") is None  # an stm32f405, emulated
     found = neuro.verify(
         model.network,
         steps=steps,
@@ -89,17 +90,6 @@ def test_files_of_other_programs_run_alike_everywhere(shared: Path, name: str) -
         backends=["reference", *backends],
     )
     assert found.identical, found
-
-
-def test_the_firmware_of_the_cnn_gives_its_spikes_on_this_computer(shared: Path) -> None:
-    model = load(shared, "cnn_sinabs")
-    values = random_stimulus(model, 3)
-    ours = model.simulate(values, backend="c")
-    host = model.simulate(values, backend="cortex-m", options={"board": "host"})
-    assert len(ours.spikes[model.outputs["output"]])
-    for name, spikes in ours.spikes.items():
-        np.testing.assert_array_equal(host.spikes[name].step, spikes.step)
-        np.testing.assert_array_equal(host.spikes[name].index, spikes.index)
 
 
 @needs_unicorn
