@@ -164,6 +164,10 @@ class UnsupportedError(NeuroError, RuntimeError):
         super().__init__(what + lines, hint=hint)
 
 
+class TrainingError(NeuroError, RuntimeError):
+    """Training that cannot go on, for instance because the loss is not a number."""
+
+
 class SessionClosedError(NeuroError, RuntimeError):
     """A session that was used after it was closed."""
 

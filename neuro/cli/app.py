@@ -18,6 +18,7 @@ from neuro.cli import (
     quantise,
     run,
     targets,
+    train,
     verify,
 )
 from neuro.cli.console import set_debug
@@ -59,6 +60,7 @@ for module in (
     check,
     verify,
     inspect,
+    train,
     quantise,
     export,
     flash,

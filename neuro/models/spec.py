@@ -13,7 +13,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuro.errors import FileFormatError, NeuroError, ParameterError, UnknownNameError, unknown_name
+from neuro.errors import (
+    FileFormatError,
+    NeuroError,
+    ParameterError,
+    UnknownNameError,
+    UnsupportedError,
+    unknown_name,
+)
 from neuro.models.experiment import Experiment
 from neuro.resources import folder
 
@@ -60,6 +67,22 @@ class Protocol(_Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
+class Recipe(_Strict):
+    """How the model is trained.
+
+    Attributes
+    ----------
+    builder
+        Like `ModelSpec.builder`; called with the model's parameters and `settings`, it returns a
+        `neuro.training.task.Task`.
+    settings
+        Defaults of what ``neuro train --set`` may change besides the model's parameters.
+    """
+
+    builder: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
 class ModelSpec(_Strict):
     """The content of a ``model.toml``.
 
@@ -76,6 +99,8 @@ class ModelSpec(_Strict):
         Defaults of the builder's parameters.
     protocols, claims
         What can be done with the model, and what it must reproduce.
+    training
+        How it is trained, if neuro can.
     """
 
     name: str
@@ -84,6 +109,7 @@ class ModelSpec(_Strict):
     default: str
     parameters: dict[str, Any] = Field(default_factory=dict)
     protocols: dict[str, Protocol]
+    training: Recipe | None = None
     claims: list[Claim] = Field(default_factory=list)
     path: Path = Path()
 
@@ -116,9 +142,43 @@ class ModelSpec(_Strict):
                     key, self.parameters, kind="parameter", where=f"model {self.name!r}"
                 )
         parameters = {**self.parameters, **chosen.parameters, **(changes or {})}
-        build = _load_builder(self.builder, self.path)
+        built: Experiment = self._built(self.builder, parameters, chosen.settings)
+        return built
+
+    def task(self, changes: dict[str, Any] | None = None) -> Any:
+        """Build what ``neuro train`` trains, a `neuro.training.task.Task`.
+
+        Parameters
+        ----------
+        changes
+            Parameters and settings to change, by name.
+
+        Raises
+        ------
+        UnsupportedError
+            If the model has no recipe.
+        UnknownNameError
+            If there is no such parameter or setting.
+        ParameterError
+            If the recipe refuses them.
+        """
+        if self.training is None:
+            raise UnsupportedError(
+                f"model {self.name!r} has no recipe for training.",
+                hint="Its model.toml needs a [training] table with a builder.",
+            )
+        parameters, settings = dict(self.parameters), dict(self.training.settings)
+        for key, value in (changes or {}).items():
+            if key not in parameters and key not in settings:
+                known = [*parameters, *settings]
+                raise unknown_name(key, known, kind="setting", where=f"model {self.name!r}")
+            (settings if key in settings else parameters)[key] = value
+        return self._built(self.training.builder, parameters, settings)
+
+    def _built(self, builder: str, parameters: dict[str, Any], settings: dict[str, Any]) -> Any:
+        build = _load_builder(builder, self.path)
         try:
-            return build(parameters, chosen.settings)
+            return build(parameters, settings)
         except (TypeError, KeyError) as error:
             raise ParameterError(
                 f"the builder refused its parameters: {error}.", where=f"model {self.name!r}"

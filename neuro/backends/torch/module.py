@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -232,6 +232,19 @@ class SpikingModule(nn.Module):
                 hint="Give the projection an array of weights when it is built.",
             )
         tensor.copy_(torch.from_numpy(new).reshape(tensor.shape))
+
+    def recording_all(self) -> Callable[..., Output]:
+        """The forward pass, with every state variable returned."""
+        every = {f"{p.name}/{v.name}" for p in self.network.populations for v in p.cell.state}
+
+        def forward(*given: Any, **named: Any) -> Output:
+            kept, self._recorded = self._recorded, frozenset(every)
+            try:
+                return self.forward(*given, **named)
+            finally:
+                self._recorded = kept
+
+        return forward
 
     @torch.no_grad()
     def clamp_(self) -> SpikingModule:

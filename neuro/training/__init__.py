@@ -1,0 +1,1 @@
+"""Training: tasks, losses, encodings, data, and the loop with checkpoints.  Needs torch."""

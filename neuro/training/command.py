@@ -1,0 +1,111 @@
+"""What ``neuro train`` does once it has a task."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from neuro.errors import ParameterError, StorageError, UnavailableError
+from neuro.simulation.progress import TerminalBar
+from neuro.training.checkpoint import Progress
+from neuro.training.files import write_log, write_results
+from neuro.training.loop import CHECKPOINT, Trainer
+from neuro.training.processes import Processes
+from neuro.training.task import Task
+
+
+def train_task(
+    task: Task,
+    folder: Path,
+    *,
+    resume: bool = False,
+    device: str = "cpu",
+    threads: int = 0,
+    together: Processes = Processes(),  # noqa: B008 - immutable
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+) -> dict[str, Any]:
+    """Train `task` and write what came out into `folder`; returns the summary.
+
+    Parameters
+    ----------
+    task
+        What to train.
+    folder
+        Gets checkpoint, log, curves, network and summary.
+    resume
+        True goes on from the checkpoint.
+    device
+        ``"cpu"`` or ``"cuda"``.
+    threads
+        Threads of torch; 0 leaves it to torch.
+    together
+        The processes that train it.
+    on_epoch
+        Told the row of each epoch.
+
+    Raises
+    ------
+    ParameterError
+        If `folder` holds a run already and `resume` is not set.
+    StorageError
+        If `folder` cannot be written.
+    UnavailableError
+        If there is no such device.
+    TrainingError
+        If the loss stops being a number.
+    """
+    _prepare(folder, resume=resume)
+    if threads:
+        torch.set_num_threads(threads)
+    task.module.to(_device(device))
+    with TerminalBar(f"training {task.name}") as bar:
+        trainer: Trainer
+
+        def report(progress: Progress, batches: int) -> None:
+            bar(progress.epoch * batches + progress.batch, task.settings.epochs * batches)
+
+        def epoch(row: dict[str, Any]) -> None:
+            if together.is_first:
+                write_log(folder, trainer.progress.history)
+            if on_epoch is not None:
+                on_epoch(row)
+
+        trainer = Trainer(
+            task, folder, resume=resume, together=together, report=report, on_epoch=epoch
+        )
+        trained = trainer.run()
+    if together.is_first:
+        return write_results(folder, task, trained)
+    return {"interrupted": trained.interrupted}
+
+
+def _prepare(folder: Path, *, resume: bool) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot be made: {error}.", where=str(folder), hint="Give another --out."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise StorageError("is not writable.", where=str(folder), hint="Give another --out.")
+    if (folder / CHECKPOINT).exists() and not resume:
+        raise ParameterError(
+            "holds a run already.",
+            where=str(folder),
+            hint="Go on with --resume, or give another --out.",
+        )
+
+
+def _device(name: str) -> torch.device:
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UnavailableError(
+            "there is no GPU that torch can use.", where="device", hint="Use --device cpu."
+        )
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise ParameterError(f"is {name!r}.", where="device", hint="Use cpu or cuda.") from error

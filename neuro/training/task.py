@@ -1,0 +1,110 @@
+"""What is trained: a module, data, a loss, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from neuro.backends.torch.module import SpikingModule
+from neuro.errors import ParameterError
+from neuro.training.losses import Answer, Loss
+
+Inputs = Mapping[str, Tensor]
+
+
+class Data(Protocol):
+    """Samples by number."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def batch(self, index: Tensor, generator: torch.Generator) -> tuple[Inputs, Tensor]:
+        """Inputs by name, of shape (steps, batch, n), and labels, of shape (batch,).
+
+        Parameters
+        ----------
+        index
+            Which samples.
+        generator
+            For encodings that draw numbers.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to train.
+
+    Attributes
+    ----------
+    epochs, batch
+        Passes over the data, and samples of a step of each process.
+    learning_rate, optimiser, momentum, weight_decay
+        Of the optimiser; `momentum` is of ``"sgd"``.
+    schedule
+        ``"constant"``, or ``"cosine"`` down to zero.
+    clip
+        Largest norm of the gradient; 0 does not clip.
+    patience
+        Epochs without a better validation score before stopping; 0 goes on to the end.
+    seed
+        Of the order of samples and of encodings.
+    """
+
+    epochs: int = 10
+    batch: int = 128
+    learning_rate: float = 1e-3
+    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    clip: float = 0.0
+    patience: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch"):
+            if getattr(self, name) < 1:
+                raise ParameterError(
+                    f"is {getattr(self, name)}.", where=name, hint="Give 1 or more."
+                )
+        if not self.learning_rate > 0:
+            raise ParameterError(
+                f"is {self.learning_rate}.", where="learning_rate", hint="Give a positive number."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Task:
+    """Something to train.
+
+    Attributes
+    ----------
+    name
+        Shown while it runs.
+    module
+        The network.
+    train, validation, test
+        Data; the score on `validation` decides which epoch is best.
+    loss, answer
+        What is made small, and what counts as the answer.
+    settings
+        How.
+    facts
+        What a report should say besides.
+    """
+
+    name: str
+    module: SpikingModule
+    train: Data
+    validation: Data
+    test: Data | None
+    loss: Loss
+    answer: Answer
+    settings: Settings
+    facts: Mapping[str, Any] = field(default_factory=dict)
