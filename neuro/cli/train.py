@@ -31,6 +31,9 @@ def train(
     ] = False,
     device: Annotated[str, typer.Option(help="cpu, or cuda.")] = "cpu",
     threads: Annotated[int, typer.Option(help="Threads of torch; 0 leaves it to torch.")] = 0,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(help="Seconds between checkpoints within an epoch.")
+    ] = 60.0,
     json_: JsonOption = False,
 ) -> None:
     """Train a model by the recipe in its model.toml."""
@@ -51,6 +54,7 @@ def train(
             threads=threads,
             together=together,
             on_epoch=say,
+            every=checkpoint_seconds,
         )
         if together.is_first:
             _show(summary, json_=json_)

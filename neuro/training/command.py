@@ -13,7 +13,7 @@ from neuro.errors import ParameterError, StorageError, UnavailableError
 from neuro.simulation.progress import TerminalBar
 from neuro.training.checkpoint import Progress
 from neuro.training.files import write_log, write_results
-from neuro.training.loop import CHECKPOINT, Trainer
+from neuro.training.loop import CHECKPOINT, EVERY, Trainer
 from neuro.training.processes import Processes
 from neuro.training.task import Task
 
@@ -27,6 +27,7 @@ def train_task(
     threads: int = 0,
     together: Processes = Processes(),  # noqa: B008 - immutable
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    every: float = EVERY,
 ) -> dict[str, Any]:
     """Train `task` and write what came out into `folder`; returns the summary.
 
@@ -46,6 +47,8 @@ def train_task(
         The processes that train it.
     on_epoch
         Told the row of each epoch.
+    every
+        Seconds between checkpoints within an epoch.
 
     Raises
     ------
@@ -75,7 +78,13 @@ def train_task(
                 on_epoch(row)
 
         trainer = Trainer(
-            task, folder, resume=resume, together=together, report=report, on_epoch=epoch
+            task,
+            folder,
+            resume=resume,
+            together=together,
+            report=report,
+            on_epoch=epoch,
+            every=every,
         )
         trained = trainer.run()
     if together.is_first:

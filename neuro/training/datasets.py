@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -121,9 +122,9 @@ def mnist(path: Path, split: str) -> Arrays:
         images = read_idx(_idx(path, f"{prefix}-images-idx3-ubyte"))
         return images, read_idx(_idx(path, f"{prefix}-labels-idx1-ubyte")).astype(np.int64)
     try:
-        with np.load(path) as file:
+        with path.open("rb") as stream, np.load(stream) as file:
             return file[f"x_{split}"], file[f"y_{split}"].astype(np.int64)
-    except (OSError, KeyError, ValueError, EOFError) as error:
+    except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise FileFormatError(
             f"cannot be read: {error}.",
             where=str(path) or "data",

@@ -69,6 +69,8 @@ class Trainer:
         Told after each batch.
     on_epoch
         Told the row of each epoch.
+    every
+        Seconds between checkpoints within an epoch.
     """
 
     def __init__(
@@ -80,10 +82,11 @@ class Trainer:
         together: Processes = Processes(),  # noqa: B008 - immutable
         report: Report | None = None,
         on_epoch: Callable[[dict[str, Any]], None] | None = None,
+        every: float = EVERY,
     ) -> None:
         self.task, self._path = task, folder / CHECKPOINT
         self._together, self._report, self._on_epoch = together, report, on_epoch
-        self._optimiser = optimiser_of(task)
+        self._optimiser, self._every = optimiser_of(task), every
         self.progress = Progress(history=[])
         self.rates: dict[str, float] = {}
         self._best: dict[str, Any] = _copied(task)
@@ -134,7 +137,7 @@ class Trainer:
             progress.batch += 1
             if self._report is not None:
                 self._report(progress, len(batches))
-            if time.monotonic() - self._saved > EVERY:
+            if time.monotonic() - self._saved > self._every:
                 self._save()
         self._close_epoch()
 

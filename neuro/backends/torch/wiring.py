@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuro.backends.torch.sums import Matrix, matrix_of
-from neuro.ir.connectivity import Convolution
+from neuro.ir.connectivity import Convolution, Dense
 from neuro.ir.expansion import Rows
 from neuro.ir.layout import dendritic_delay, is_direct
 from neuro.ir.network import GradedProjection, Network, Projection
@@ -67,7 +67,7 @@ class Wiring:
     groups
         By delay, longest dendritic delay first, then longest axonal one.
     stored
-        Weights as they are stored, in SI: shape (), (n_synapses,) or that of a kernel.
+        Weights as they are stored, in SI: shape (), (n_synapses,), (n_pre, n_post) or a kernel's.
     expanded
         The synapses.
     """
@@ -94,8 +94,10 @@ def wiring_of(network: Network, node: Projection | GradedProjection, seed: int) 
 def _stored(
     network: Network, node: Projection | GradedProjection, expanded: Synapses, seed: int
 ) -> NDArray[np.float64]:
-    """Weights, those of a kernel once."""
+    """Weights, those of a kernel once, and those of all pairs as a matrix."""
     weight = np.asarray(expanded.weight, np.float64)
+    if isinstance(node.connectivity, Dense) and weight.ndim:
+        return weight.reshape(-1, target_size(network, node))
     if isinstance(node, Projection) and shares_weights(node) and weight.ndim:
         assert isinstance(node.connectivity, Convolution)
         kernel = np.asarray(connections(network, node, seed).weight, np.float64)
