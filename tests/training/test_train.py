@@ -60,7 +60,8 @@ def weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def test_it_learns_and_leaves_network_log_and_figure(digits: Path, tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, command(digits, tmp_path / "run", "--json", epochs=6, learning_rate=0.02))
+    changes = {"epochs": 6, "hidden": 48, "batch": 10, "learning_rate": 0.005}
+    result = CliRunner().invoke(app, command(digits, tmp_path / "run", "--json", **changes))
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)
     assert summary["test_accuracy"] > 0.8
@@ -69,7 +70,7 @@ def test_it_learns_and_leaves_network_log_and_figure(digits: Path, tmp_path: Pat
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert (tmp_path / "run" / "curves.png").stat().st_size > 1000
     network = neuro.load_network(tmp_path / "run" / "network.h5")
-    assert network.population("Hidden").size == 24
+    assert network.population("Hidden").size == 48
 
 
 def test_the_trained_network_answers_on_c_as_the_module_does(digits: Path, tmp_path: Path) -> None:
