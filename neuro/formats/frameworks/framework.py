@@ -36,7 +36,7 @@ class Framework:
     reasons
         Why classes are refused, by name, where there is more to say than that there is no counterpart.
     shared
-        Packages besides its own whose classes count as layers: ``"torch"``.
+        Where classes besides its own come from that count as layers.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Framework:
     step: Callable[[Any], float | None] = lambda module: None
     default_dt: float
     reasons: Mapping[str, str] = field(default_factory=dict)
-    shared: tuple[str, ...] = ("torch",)
+    shared: tuple[str, ...] = ("torch.nn.modules.",)
 
     def owns(self, module: Any) -> bool:
         """True if a module's class comes from the framework's own package."""
@@ -55,7 +55,7 @@ class Framework:
 
     def known(self, module: Any) -> bool:
         """True if a module's class comes from the framework, or from one that it builds upon."""
-        return root_of(type(module)) in (self.name, *self.shared)
+        return self.owns(module) or type(module).__module__.startswith(self.shared)
 
     def emit(self, module: Any, name: str) -> Emit:
         """How to put a layer into a graph.

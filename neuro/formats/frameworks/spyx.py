@@ -249,7 +249,7 @@ SPYX = Framework(
     },
     chains=frozenset({"Sequential"}),
     default_dt=DT,
-    shared=("flax",),
+    shared=("flax.",),
     reasons={
         "PSU_LIF": "it sums all steps at once, in another order",
         "AssociativeLIF": "it sums all steps at once, in another order",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from neuro.errors import ParameterError, UnsupportedError
 from neuro.formats.frameworks.draft import INPUT, Draft
 from neuro.formats.frameworks.framework import Framework, root_of
+from neuro.formats.frameworks.torch_layers import TORCH_LAYERS
 from neuro.formats.nir.graph import Graph
 
 _PLAIN = ("Module", "Sequential", "ModuleList", "ModuleDict")
@@ -60,6 +61,7 @@ class Walk:
 
     def __init__(self, framework: Framework, draft: Draft) -> None:
         self.framework, self.draft = framework, draft
+        self._put: list[Any] = []
 
     def outputs(self, name: str, module: Any) -> list[str]:
         """Put all of `module` behind the input; returns the nodes that it shows."""
@@ -80,6 +82,7 @@ class Walk:
         if self.is_chain(module):
             return self._chain(name, module, source)
         if self.is_leaf(module):
+            self._check_alone(name, module)
             return self.framework.emit(module, name)(self.draft, name, module, source)
         found = self._traced(name, module, source)
         if len(found) != 1:
@@ -102,7 +105,7 @@ class Walk:
         if self.framework.known(module):
             return True
         for base in type(module).__mro__[1:]:
-            inside = root_of(base) in (self.framework.name, *self.framework.shared)
+            inside = root_of(base) in (self.framework.name, "torch")
             if inside and base.__name__ not in _PLAIN:
                 raise UnsupportedError(
                     f"{type(module).__name__} is a class of its own, made from {base.__name__}; "
@@ -118,9 +121,28 @@ class Walk:
             return bool(children) and self.stateful(children[-1])
         return self.framework.stateful(module)
 
+    def keeps_state(self, module: Any) -> bool:
+        """True if there is a neuron in a module."""
+        return any(self._is_neuron(part) for part in module.modules())
+
+    def _is_neuron(self, part: Any) -> bool:
+        name = type(part).__name__
+        return name in self.framework.layers and name not in TORCH_LAYERS and self.is_leaf(part)
+
+    def _check_alone(self, name: str, module: Any) -> None:
+        """A neuron that stands at two places would have one state for both."""
+        if not self._is_neuron(module):
+            return
+        if any(module is other for other in self._put):
+            raise UnsupportedError(
+                f"layer {name!r}: the same {type(module).__name__} is used at two places.",
+                hint="Give each place a neuron of its own.",
+            )
+        self._put.append(module)
+
     def _chain(self, name: str, module: Any, source: str) -> str:
         prefix = f"{name}." if name else ""
-        for key, child in module.named_children():
+        for key, child in module._modules.items():  # noqa: SLF001  # children() leaves out repeated ones
             source = self.put(f"{prefix}{key}", child, source)
         return source
 

@@ -96,6 +96,27 @@ def test_modules_of_one_s_own_are_traced() -> None:
     assert theirs["lif"].any()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_layers_that_do_not_rest_start_when_their_turn_comes(seed: int) -> None:
+    """Negative thresholds, leaks and resets; a value from a leaky integrator between two layers."""
+    n = nets.Numbers(2 * seed + 1)
+
+    def some() -> Any:
+        return n.between(-0.3, 0.6, (5,))
+
+    def lif() -> Any:
+        return norse.LIFCell(p=norse.LIFParameters(v_th=some(), v_leak=some(), v_reset=some()))
+
+    middle = norse.LICell(p=norse.LIParameters(v_leak=some()))
+    last = norse.IAFCell(p=norse.IAFParameters(v_th=some(), v_reset=some()))
+    layers = (lif(), n.linear(5, 5), middle, n.linear(5, 5), lif(), n.linear(5, 5), last)
+    net = norse.SequentialState(n.linear(5, 5), *layers)
+    values = events(seed, (5,), 15)
+    theirs = {name: spikes for name, spikes in nets.run(net, values).items() if name != "3"}
+    model = neuro.from_norse(net, (5,))
+    assert equal(ours_of(model, values, theirs, "reference"), theirs)
+
+
 def test_steps_of_neurons_must_agree() -> None:
     net = norse.SequentialState(norse.LIFBoxCell(dt=1e-3), norse.LIFBoxCell(dt=1e-4))
     with pytest.raises(ParameterError, match=r"different length \('0': 0\.001 s, '1': 0\.0001 s\)"):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import neuro
+from neuro.errors import UnsupportedError
 from tests.formats.frameworks.oracle import BACKENDS, equal, ours_of
 from tests.formats.frameworks.torch_nets import Numbers, events, torch, watched
 
 nets = pytest.importorskip("tests.formats.frameworks.snntorch_nets")
 snn = pytest.importorskip("snntorch")
+F = torch.nn.functional
 
 STEPS = 12
 
@@ -101,6 +104,37 @@ class Recurrent(Base):
         return torch.stack(spikes), mem2
 
 
+class Static(Base):
+    """One picture is shown in all steps; its current is computed once."""
+
+    def forward(self, x: Any) -> Any:
+        mem1 = self.lif1.init_leaky()
+        current, spikes = self.fc1(x), []
+        for _ in range(STEPS):
+            spk1, mem1 = self.lif1(mem=mem1, input_=current)
+            spikes.append(spk1)
+        return torch.stack(spikes)
+
+
+class Images(torch.nn.Module):  # type: ignore[misc]
+    """Layers without state at two places, functions of torch, keywords."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        n = Numbers(5)
+        self.conv = n.filled(torch.nn.Conv2d(2, 2, 3, padding=1))
+        self.pool, self.fc = torch.nn.AvgPool2d(2), n.linear(8, 3)
+        self.out = torch.nn.Sequential(n.filled(torch.nn.Conv2d(2, 2, 2)), torch.nn.Flatten())
+        self.lif1, self.lif2 = (snn.Leaky(0.9, init_hidden=True) for _ in range(2))
+        self.lif3 = snn.Leaky(0.8, init_hidden=True)
+
+    def forward(self, x: Any) -> Any:
+        first = self.lif1(self.pool(self.conv(input=x)))
+        second = self.lif2(F.avg_pool2d(self.conv(F.max_pool2d(first, 2, padding=1)), 3, 1, 1))
+        second = F.dropout(second, 0.5, training=self.training)
+        return self.lif3(self.fc(self.pool(first).flatten(1)) + self.fc(self.out(second)))
+
+
 def whole(net: Any, rows: Any) -> None:
     net(rows[:, None])
 
@@ -131,3 +165,30 @@ def test_modules_give_their_own_spikes(kind: Any, drive: Callable[[Any, Any], No
         assert equal(ours_of(model, values, theirs, backend), theirs), backend
     assert list(model.outputs.values()) == [model.names[list(theirs)[-1]]]
     assert all(spikes.any() for spikes in theirs.values())
+
+
+def test_a_picture_that_stays_is_an_input_in_each_step() -> None:
+    net, picture = Static().eval(), np.float32([[1, 0, 1]])
+    nets.reset(net)
+    theirs = watched(net, nets.is_neuron, lambda: net(torch.tensor(picture))).spikes
+    values = np.repeat(picture, STEPS, axis=0)
+    assert equal(ours_of(neuro.from_module(net, (3,)), values, theirs, "reference"), theirs)
+    assert 0 < theirs["lif1"].sum() < theirs["lif1"].size
+
+
+def test_layers_without_state_may_be_used_again() -> None:
+    net, values = Images().eval(), events(1, (2, 8, 8), STEPS)
+    theirs = nets.run(net, values)
+    model = neuro.from_module(net, (2, 8, 8))
+    for backend in BACKENDS:
+        assert equal(ours_of(model, values, theirs, backend), theirs)
+    assert all(spikes.any() for spikes in theirs.values())
+
+
+def test_a_chain_may_use_a_layer_again_but_no_neuron() -> None:
+    pool, lif = torch.nn.AvgPool2d(2), snn.Leaky(0.5, threshold=0.2, init_hidden=True)
+    net = torch.nn.Sequential(pool, lif, pool)
+    model = neuro.from_module(net, (1, 8, 8))
+    assert [model.shape(name) for name in model.outputs] == [(1, 2, 2)]
+    with pytest.raises(UnsupportedError, match="layer '2': the same Leaky is used at two places"):
+        neuro.from_module(torch.nn.Sequential(pool, lif, lif), (1, 8, 8))

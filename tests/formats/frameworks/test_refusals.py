@@ -155,6 +155,41 @@ class HearsAState(Own):
         return self.other(self.lif(self.fc(x))[1])
 
 
+class TakesAPart(Own):
+    def forward(self, x: Any) -> Any:
+        return self.lif(self.fc(x[:, 1:3]))
+
+
+class TakesAColumn(Own):
+    def forward(self, x: Any) -> Any:
+        return self.lif(self.fc(x[:, 1]))
+
+
+class AlwaysTheFirst(Own):
+    def forward(self, x: Any) -> Any:
+        shown, state = [], None
+        for _ in range(3):
+            spikes, state = self.lif(self.fc(x[0]), state)
+            shown.append(spikes)
+        return shown
+
+
+class TwiceInAStep(Own):
+    def forward(self, x: Any) -> Any:
+        spikes, state = self.lif(self.fc(x))
+        return self.lif(self.fc(spikes), state)
+
+
+class HearsNothing(Own):
+    def forward(self, x: Any) -> Any:
+        return self.lif(torch.zeros(1, 2))
+
+
+class PoolsWithCeiling(Own):
+    def forward(self, x: Any) -> Any:
+        return self.lif(nn.functional.avg_pool2d(x, 2, 2, 0, True))
+
+
 class StateFromOutside(Own):
     def forward(self, x: Any, spikes: Any) -> Any:
         return self.lif(self.fc(x) + spikes)
@@ -175,6 +210,12 @@ class StateFromOutside(Own):
         (ShowsNothing, "returns nothing that a layer puts out"),
         (AddsANumber, "a number is added to what a layer hears"),
         (HearsAState, "hands 'other' a state, or a number, as its input"),
+        (TakesAPart, r"takes a part of a value, \[\(slice"),
+        (TakesAColumn, "lets 'lif' hear input 1 in step 0"),
+        (AlwaysTheFirst, "lets 'lif' hear input 0 in step 1"),
+        (TwiceInAStep, "lets 'lif' hear something else from step to step"),
+        (HearsNothing, "lets 'lif' hear nothing"),
+        (PoolsWithCeiling, "ceil_mode"),
         (StateFromOutside, "hands 'lif' a state, or a number, as its input"),
     ],
 )
