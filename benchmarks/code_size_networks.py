@@ -57,6 +57,8 @@ def floating(format: NumberFormat) -> Iterator[tuple[str, Network, bool]]:
     for name in LIBRARY:
         for calls in (1, 2):
             yield f"{name} {calls}", calling(name, calls, format), False
+    for kernel in (True, False):
+        yield f"sliding {kernel}", sliding(format, kernel=kernel), False
     for number in range(INVENTED):
         yield f"invented {number}", invented(number, format), held(number)
     for number in range(RANDOM):
@@ -71,6 +73,9 @@ def fixed(bits: int) -> Iterator[tuple[str, Network, bool]]:
         yield f"cell {name}", quantised(cell_case(name), bits), False
     for name in SYNAPSES:
         yield f"synapse {name}", quantised(synapse_case(name), bits), False
+    for kernel in (True, False):
+        case = Case(sliding(neuro.FLOAT32, kernel=kernel), {})
+        yield f"sliding {kernel}", quantised(case, bits), False
     mine = 0 if bits == 8 else 1
     for number in range(mine, INVENTED, 2):
         with suppress(ParameterError):  # some run away, and have no exponents
@@ -100,6 +105,22 @@ def examples() -> Iterator[tuple[str, Case]]:
     ):
         found = load_model(model).experiment(None, parameters)
         yield name, Case(found.network, dict(found.inputs), found.steps)
+
+
+def sliding(format: NumberFormat, *, kernel: bool) -> Network:
+    """A convolution, or a pooling, whose synapses are not listed."""
+    net = neuro.NetworkBuilder(dt=1.0, name="sliding", format=format)
+    source = net.population(72, neuro.SpikeSourceArray([[1.0]] * 72), label="source")
+    cells = net.population(32 if kernel else 18, neuro.LIF(), label="cells")
+    weights = np.linspace(-0.2, 0.4, 2 * 2 * 9).reshape(2, 2, 3, 3).astype(np.float32)
+    if kernel:
+        connector = neuro.ConvolutionConnector((2, 6, 6), weights.shape)
+        net.projection(source, cells, connector, neuro.StaticSynapse(weight=weights))
+    else:
+        net.projection(
+            source, cells, neuro.PoolingConnector((2, 6, 6), 2), neuro.StaticSynapse(weight=0.25)
+        )
+    return net.build()
 
 
 def calling(function: str, calls: int, format: NumberFormat) -> Network:

@@ -51,8 +51,11 @@ def _facts(found: Inspection) -> dict[str, Any]:
 
 def _show(file: Path, found: Inspection) -> None:
     version = f", written by nir {found.graph.version}" if found.graph.version else ""
-    rows = [(n.name, n.kind, "x".join(map(str, n.shape)), _ranges(n)) for n in found.nodes]
-    print_table(f"{file.name}{version}", ("node", "kind", "shape out", "parameters"), rows)
+    rows = [
+        (n.name, n.kind, "x".join(map(str, n.shape)), *_counts(n), _ranges(n)) for n in found.nodes
+    ]
+    columns = ("node", "kind", "shape out", "weights", "synapses", "parameters")
+    print_table(f"{file.name}{version}", columns, rows)
     edges = ", ".join(f"{a} -> {b}" for a, b in found.graph.edges)
     out.print(f"edges: {edges}", markup=False)
     for item in found.resembles:
@@ -61,6 +64,11 @@ def _show(file: Path, found: Inspection) -> None:
     if not found.resembles:
         out.print("like no framework that is known here; see --profile")
     print_findings(found.findings)
+
+
+def _counts(node: NodeFacts) -> tuple[str, str]:
+    """Weights that are stored and synapses, where there are some."""
+    return (f"{node.weights:,}", f"{node.synapses:,}") if node.synapses else ("", "")
 
 
 def _ranges(node: NodeFacts) -> str:

@@ -33,6 +33,7 @@ _FLASH: dict[str, tuple[str, str]] = {
     "w": ("weights", "fewer synapses, or one weight for all"),
     "column": ("synapses by target", "fewer plastic synapses; all to all in order needs none"),
     "constant": ("constants", "one value for all in place of one for each"),
+    "grid": ("geometry", "smaller inputs of convolutions and pooling"),
     "train": ("spikes of its own", "fewer spikes, or spikes that come as events"),
     "value": ("values over time", "fewer changes, or values that are driven"),
     "threshold": ("rates", "one rate for all cells"),
@@ -41,6 +42,8 @@ _FLASH: dict[str, tuple[str, str]] = {
 }
 _SAME = {
     "by_post": "column",
+    "grid_row": "grid",
+    "grid_column": "grid",
     "source": "column",
     "train_step": "train",
     "step": "value",

@@ -9,15 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 import neuro
 from neuro.backends.registry import get_backend
 from neuro.drive import drive_of
+from neuro.ir.connectivity import Convolution, Pooling, output_shape
 from neuro.ir.network import Network, Probe
 from neuro.ir.resolve import connections, is_structured, synapses
 from neuro.lowering.lower import lower
 from neuro.recording.collect import MemorySink
 from neuro.simulation.verify import first_difference
+from tests.ir.test_grid import geometries
 from tests.structured import FORMS, STEPS, forms, in_fixed_point, listed
 
 C: list[tuple[str, dict[str, Any]]] = [("c", {"threads": 1}), ("c", {"threads": 2})]
@@ -43,8 +47,9 @@ def assert_same(network: Network, engines: list[tuple[str, dict[str, Any]]]) -> 
     assert not silent, "every form makes cells fire"
 
 
-@pytest.mark.parametrize("format", [neuro.FLOAT32, neuro.FLOAT64], ids=["float32", "float64"])
-@pytest.mark.parametrize("delay", [1, 3])
+@pytest.mark.parametrize(
+    ("format", "delay"), [(neuro.FLOAT32, 1), (neuro.FLOAT64, 3)], ids=["float32", "float64"]
+)
 def test_engines_give_the_bits_of_the_reference(format: Any, delay: int) -> None:
     assert_same(forms(format, delay=delay), [*C, ("numba", {})])
 
@@ -175,3 +180,28 @@ def test_tables_hold_weights_once() -> None:
         arrays = {id(a): a.size for g in groups for a in g.state.values()}
         one = isinstance(network.projection(name).weight, float)
         assert list(arrays.values()) == ([] if one else [stored.stored]), form
+
+
+@settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(geometries(), st.integers(0, 99))
+def test_geometries_drawn_at_random(connectivity: Convolution | Pooling, seed: int) -> None:
+    shape = output_shape(connectivity)
+    assume(min(shape) > 0 and prod(shape) < 500)
+    rng, n_pre = np.random.default_rng(seed), prod(connectivity.input_shape)
+    net = neuro.NetworkBuilder(dt=1.0, seed=1)
+    times = [np.flatnonzero(own).astype(float).tolist() for own in rng.random((n_pre, 6)) < 0.4]
+    pre = net.population(n_pre, neuro.SpikeSourceArray(times), label="pre")
+    post = net.population(prod(shape), neuro.LIF(), label="post")
+    net.projection(pre, post, neuro.DenseConnector(), neuro.StaticSynapse(weight=0.3), label="to")
+    made = net.build()
+    weight: Any = 0.3
+    if isinstance(connectivity, Convolution):
+        weight = rng.normal(0.1, 0.3, connectivity.kernel_shape).astype(np.float32)
+    node = replace(made.projections[0], connectivity=connectivity, weight=weight)
+    network = replace(made, projections=(node,))
+    with session(network, "reference") as expected:
+        expected.run(6)
+        for backend, options in (*C, ("numba", {})):
+            with session(network, backend, **options) as one:
+                one.run(6)
+                assert first_difference(expected.snapshot(), one.snapshot(), 6) is None

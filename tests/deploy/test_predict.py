@@ -85,6 +85,8 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     "PHC": lambda: load_model("phcssm-rows").experiment(None, {}).network,
     "recurrent STDP": recurrent,
     "noise, Poisson and graded": noisy,
+    "convolution and pooling": lambda: forms(names=("plain", "sum")),
+    "pooling": lambda: forms(names=("gaps",)),
 }
 
 

@@ -398,7 +398,7 @@ class StaticTables:
             return "0"
         places = {
             name: self.memory.constant(
-                axis_table(axis).astype(self.index), f"{name}_{owner}", owner
+                axis_table(axis).astype(self.index), f"grid_{name}_{owner}", owner
             )
             for name, axis in (("row", grid.rows), ("column", grid.columns))
         }

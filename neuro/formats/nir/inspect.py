@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from neuro.errors import Finding
 from neuro.formats.nir.graph import Graph, Node
+from neuro.formats.nir.linear import counts, is_linear, map_of
 from neuro.formats.nir.normalise import normalise
-from neuro.formats.nir.shapes import Shape, infer_shapes
+from neuro.formats.nir.shapes import Shape, infer_shapes, input_shape
 from neuro.formats.nir.sidecar import KEY
 
 _NEAR = 1e-3
@@ -30,12 +31,16 @@ class NodeFacts:
         Of the node.
     ranges
         Least and greatest number of each parameter.
+    weights, synapses
+        Weights that a linear node stores, and synapses that it stands for; 0 for other nodes.
     """
 
     name: str
     kind: str
     shape: Shape
     ranges: dict[str, tuple[float, float]]
+    weights: int = 0
+    synapses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +84,20 @@ def inspect(graph: Graph) -> Inspection:
     flat = normalise(graph)
     shapes = infer_shapes(flat)
     nodes = tuple(
-        NodeFacts(node.name, node.kind, shapes[node.name], _ranges(node))
+        NodeFacts(
+            node.name, node.kind, shapes[node.name], _ranges(node), *_counts(flat, node, shapes)
+        )
         for node in (flat.node(name) for name in flat.nodes)
     )
     return Inspection(flat, nodes, tuple(_resemblances(flat)), flat.findings)
+
+
+def _counts(graph: Graph, node: Node, shapes: dict[str, Shape]) -> tuple[int, int]:
+    """Weights and synapses of a linear node."""
+    arriving = input_shape(graph, node.name, shapes)
+    if not is_linear(node) or arriving is None:
+        return 0, 0
+    return counts(map_of(node, arriving))
 
 
 def _ranges(node: Node) -> dict[str, tuple[float, float]]:

@@ -27,6 +27,8 @@ from neuro.ir.connectivity import (
     Pooling,
     Sparse,
     output_shape,
+    sliding_count,
+    synapse_count,
 )
 from neuro.ir.expansion import Rows, expand
 
@@ -88,6 +90,14 @@ class Term:
 def map_of(node: Node, arriving: Shape) -> Map:
     """The map of a linear node, without its bias."""
     return _MAPS[node.kind](node, arriving)
+
+
+def counts(step: Map) -> tuple[int, int]:
+    """How many weights a map stores, and how many synapses it has."""
+    connectivity, stored = step.connectivity, int(np.size(step.weight))
+    if isinstance(connectivity, Convolution | Pooling):
+        return stored, sliding_count(connectivity)
+    return stored, synapse_count(connectivity, step.n_in, step.n_out) or 0
 
 
 def bias_of(node: Node, leaving: Shape) -> NDArray[np.float64] | None:
@@ -168,6 +178,11 @@ def _size_out(connectivity: Convolution | Pooling) -> int:
 def _float(array: Any) -> Any:
     """Weights as they are in the file, whole numbers as float32."""
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
+
+
+def is_linear(node: Node) -> bool:
+    """True if `map_of` has a map of it."""
+    return node.kind in _MAPS
 
 
 _MAPS: dict[str, Callable[[Node, Shape], Map]] = {
