@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from neuro.errors import ParameterError
+from neuro.errors import ParameterError, UnsupportedError
 from neuro.formats.frameworks.framework import Framework
 from neuro.formats.frameworks.registry import checked_framework, framework_of, module_graph
 from neuro.formats.nir.build import Built, Coding, Cycles, build
 from neuro.formats.nir.graph import Graph, Node
+from neuro.formats.nir.own_cells import own_cell
 from neuro.formats.nir.profiles import Conventions
 from neuro.ir.network import FLOAT64
 from neuro.simulation.nir import NIRModel, check_choice
@@ -182,10 +183,26 @@ def _step(framework: Framework, module: Any, dt: float | None) -> float:
 
 
 def _is_double(graph: Graph) -> bool:
-    """True if weights are in double precision, hence all that the framework computes."""
+    """True if weights are in double precision, hence all that the framework computes.
+
+    Raises
+    ------
+    UnsupportedError
+        If only some neurons are: torch computes these in double precision, others not.
+    """
     nodes = [node for node in graph.nodes.values() if isinstance(node, Node)]
-    weights = [node.values["weight"] for node in nodes if "weight" in node.values]
-    return any(weight.dtype == np.float64 for weight in weights)
+    if any(node.values["weight"].dtype == np.float64 for node in nodes if "weight" in node.values):
+        return True
+    for node in nodes:
+        live = own_cell(node)
+        found = {} if live is None else live.parameters
+        double = [name for name, array in found.items() if array.ndim and array.dtype == np.float64]
+        if double:
+            raise UnsupportedError(
+                f"layer {node.name!r}: its {', '.join(double)} is float64, weights are float32.",
+                hint="Call model.float(), or model.double() for double precision throughout.",
+            )
+    return False
 
 
 def _in_double(built: Built) -> Built:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 
+from neuro.errors import ParameterError
 from neuro.formats.nir.graph import Edge, Graph, Node
 from neuro.formats.nir.shapes import Shape, infer_shapes
 
@@ -30,8 +32,8 @@ class Draft:
     def __init__(
         self, input_shape: Sequence[int], coding: Literal["spikes", "values"], dt: float
     ) -> None:
-        shape = np.array(tuple(int(n) for n in input_shape))
-        self.nodes: dict[str, Node | Graph] = {INPUT: Node(INPUT, "Input", {"shape": shape})}
+        shape = {"shape": np.array(_whole(input_shape))}
+        self.nodes: dict[str, Node | Graph] = {INPUT: Node(INPUT, "Input", shape)}
         self.edges: list[Edge] = []
         self.coding, self.dt = coding, dt
 
@@ -116,3 +118,24 @@ class Draft:
     def graph(self, source: str) -> Graph:
         """The graph as it is now."""
         return Graph(dict(self.nodes), tuple(self.edges), source=source)
+
+
+def _whole(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape, checked.
+
+    Raises
+    ------
+    ParameterError
+        If it is none.
+    """
+    try:
+        found = tuple(operator.index(n) for n in shape)
+    except TypeError:
+        found = ()
+    if not found or min(found) < 1:
+        raise ParameterError(
+            f"is {shape!r}.",
+            where="input_shape",
+            hint="One sample's, such as (784,) or (1, 28, 28).",
+        )
+    return found

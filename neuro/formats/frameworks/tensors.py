@@ -15,8 +15,8 @@ _FLOATS = ("float32", "float64")
 def numbers(value: Any, where: str) -> NDArray[Any]:
     """A tensor (or number) as an array in single or double precision.
 
-    A Python number, a whole number and a double without axes take the precision of what they are
-    combined with, in torch as in JAX: they become float32 here unless they have axes.
+    Python's numbers and whole numbers become float32: they take the precision of what they are
+    combined with, in torch as in JAX.
 
     Raises
     ------

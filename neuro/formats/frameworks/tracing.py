@@ -8,6 +8,7 @@ before.  If that is the same in every step, it is the network; if not, the modul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from inspect import Parameter, signature
 from types import SimpleNamespace
@@ -64,8 +65,10 @@ class Tracing:
         self._values: dict[Any, Value | list[Any]] = {}
         self._heard: dict[str, list[Value]] = {}
         self._returned: Any = None
-        for node in _trace(module, walk.is_leaf, self._prefix or type(module).__name__).nodes:
-            self._values[node] = self._RULES[node.op](self, node)
+        with _as_it_was(module):
+            graph = _trace(module, walk.is_leaf, self._prefix or type(module).__name__)
+            for node in graph.nodes:
+                self._values[node] = self._RULES[node.op](self, node)
 
     def put(self, source: str) -> list[str]:
         """Put the module behind `source`; returns the nodes that it shows."""
@@ -305,3 +308,17 @@ def _trace(module: Any, is_leaf: Callable[[Any], bool], name: str) -> Any:
             f"module {name.rstrip('.')!r} cannot be traced: {str(error).splitlines()[0]}",
             hint=f"Its forward must not depend on values or on the length of the input. {HINT}",
         ) from error
+
+
+@contextmanager
+def _as_it_was(module: Any) -> Iterator[None]:
+    """Undo what a forward does to its modules while it is traced, such as resets of states."""
+    attributes = [(vars(part), dict(vars(part))) for part in module.modules()]
+    inside = [(value, dict(value)) for own, _ in attributes for value in own.values()
+              if isinstance(value, dict)]  # fmt: skip
+    try:
+        yield
+    finally:
+        for changed, before in (*attributes, *inside):
+            changed.clear()
+            changed.update(before)

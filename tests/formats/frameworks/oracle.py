@@ -50,10 +50,10 @@ def compare(
 
 
 def ours_of(
-    model: neuro.NIRModel, values: NDArray[Any], like: Spikes, backend: str
+    model: neuro.NIRModel, values: NDArray[Any], like: Spikes, backend: str, **options: Any
 ) -> dict[str, NDArray[Any]]:
     """Our spikes of the layers in `like`: shape (steps, cells)."""
-    recording = model.simulate(values, backend=backend)
+    recording = model.simulate(values, backend=backend, options=options)
     found = {}
     for name, spikes in like.items():
         data = recording.spikes[model.names[name]]

@@ -117,6 +117,19 @@ def test_layers_that_do_not_rest_start_when_their_turn_comes(seed: int) -> None:
     assert equal(ours_of(model, values, theirs, "reference"), theirs)
 
 
+@pytest.mark.parametrize("kind", ["LIF", "LIFBox"])
+def test_other_readers_get_norse_s_conventions(kind: str) -> None:
+    """Without the sidecar, by the profile of the same name."""
+    n = nets.Numbers(1)
+    cells = [nets.cell(kind, 0, (6,), n, 1e-3) for _ in range(2)]
+    net = norse.SequentialState(n.linear(5, 6), cells[0], n.linear(6, 6), cells[1])
+    model, values = neuro.from_norse(net, (5,)), events(1, (5,))
+    plain = neuro.from_nir(neuro.to_nir(model).graph, profile="norse", dt=1e-3)
+    like = {model.names[name]: spikes for name, spikes in nets.run(net, values).items()}
+    assert equal(ours_of(plain, values, like, "reference"), like)
+    assert all(spikes.any() for spikes in like.values())
+
+
 def test_steps_of_neurons_must_agree() -> None:
     net = norse.SequentialState(norse.LIFBoxCell(dt=1e-3), norse.LIFBoxCell(dt=1e-4))
     with pytest.raises(ParameterError, match=r"different length \('0': 0\.001 s, '1': 0\.0001 s\)"):

@@ -192,3 +192,15 @@ def test_a_chain_may_use_a_layer_again_but_no_neuron() -> None:
     assert [model.shape(name) for name in model.outputs] == [(1, 2, 2)]
     with pytest.raises(UnsupportedError, match="layer '2': the same Leaky is used at two places"):
         neuro.from_module(torch.nn.Sequential(pool, lif, lif), (1, 8, 8))
+
+
+def test_a_model_is_as_it_was_before() -> None:
+    """Tracing runs forward, which resets states; they are put back."""
+    net = Loop().eval()
+    net(torch.tensor(events(1, (3,), STEPS))[:, None])
+    before = {name: value.clone() for name, value in net.named_buffers()}
+    assert before["lif2.mem"].any()
+    neuro.from_module(net, (3,))
+    after = dict(net.named_buffers())
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)

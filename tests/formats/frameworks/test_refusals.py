@@ -52,6 +52,7 @@ LAYERS: tuple[tuple[Callable[[], Any], str], ...] = (
     (lambda: chain(leaky(spike_grad=Sign.apply)), r"layer '1': its spike_grad does not put out 1"),
     (lambda: chain(nn.Linear(4, 4).half()), r"layer '1': its weight is float16.*model\.float"),
     (lambda: chain(nn.Linear(4, 4).bfloat16()), r"layer '1': its weight is bfloat16"),
+    (lambda: chain(leaky(torch.ones(4).double() / 3)), r"layer '1': its beta is float64, weights"),
     (lambda: chain(nn.LazyLinear(4)), r"layer '1': .*LazyLinear"),
     (lambda: chain(leaky(0.9 * torch.ones(3))), r"layer '1': its beta has shape \(3,\); .*\(4,\)"),
     (lambda: chain(leaky(float("nan"))), r"layer '1': its beta holds a number that is not finite"),
@@ -249,6 +250,9 @@ def test_bad_calls_are_refused() -> None:
         neuro.from_snntorch(net, (2,), inputs="both")  # type: ignore[arg-type]
     with pytest.raises(NeuroError, match="takes 2"):
         neuro.from_snntorch(net, (3,))
+    for shape in ((), (0,), 2, "2", (2.5,), None):
+        with pytest.raises(ParameterError, match=r"input_shape: is .*One sample's"):
+            neuro.from_snntorch(net, shape)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="dt: is 0"):
         neuro.from_snntorch(net, (2,), dt=0)
 
