@@ -80,7 +80,8 @@ def _say(row: dict[str, Any]) -> None:
         f"epoch {row['epoch'] + 1:>3}  loss {row['loss']:.4f}  "
         f"accuracy {100 * row['accuracy']:.2f} %  "
         f"validation {100 * row['validation_accuracy']:.2f} %  "
-        f"spikes a step: {rates}  ({row['seconds']:.1f} s)"
+        f"spikes a step: {rates}  ({row['seconds']:.1f} s)",
+        soft_wrap=True,
     )
 
 
