@@ -16,14 +16,11 @@ from numpy.typing import NDArray
 
 from neuro.errors import FileFormatError, NeuroError, ParameterError
 from neuro.files import replacing
-from neuro.formats.nir.heap import check_heaps
-from neuro.formats.nir.read import check_memory
+from neuro.formats.nir.heap import read_heaps
+from neuro.formats.nir.read import BROKEN, check_memory
 from neuro.recording.data import Recording, SpikeData, TraceData
 
 Grid = NDArray[np.float64]
-
-_BROKEN = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError)
-"""What h5py and numpy raise for a file that is not as it should be."""
 
 
 def read_input(path: Path, dt: float, steps: int | None = None) -> dict[str, Grid]:
@@ -75,7 +72,7 @@ def read_nir_data(path: Path, dt: float, steps: int | None = None) -> dict[str, 
         If the file is no NIR data, or its values do not fit a grid of `dt`.
     """
     try:
-        check_heaps(path)
+        read_heaps(path)
         with h5py.File(path, "r") as file:
             if file.attrs.get("__type__") != "NIRGraphData":
                 raise FileFormatError("is no NIR data (it may be a graph).", where=str(path))
@@ -83,7 +80,7 @@ def read_nir_data(path: Path, dt: float, steps: int | None = None) -> dict[str, 
                 name: _grid(group, dt, steps, f"{path}, node {name!r}")
                 for name, group in file["nodes"].items()
             }
-    except _BROKEN as error:
+    except BROKEN as error:
         if isinstance(error, NeuroError):
             raise
         raise FileFormatError(f"is no NIR data: {error}.", where=str(path)) from None

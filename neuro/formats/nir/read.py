@@ -7,6 +7,7 @@ versions wrote, and builds objects whose shapes it checks by rules that have err
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,15 @@ import h5py
 
 from neuro.errors import FileFormatError, NeuroError, ParameterError
 from neuro.formats.nir.graph import Graph, Node, checked_kind
-from neuro.formats.nir.heap import check_heaps
+from neuro.formats.nir.heap import Heaps, read_heaps
 
 _DEEPEST = 32
+
+BROKEN = (
+    *(OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError),
+    *(ArithmeticError, MemoryError, zlib.error),
+)
+"""What h5py and numpy raise for a file that is not as it should be."""
 
 
 def read_graph(source: Any) -> Graph:
@@ -50,14 +57,14 @@ def _read_file(path: Path) -> Graph:
     if not path.is_file():
         raise FileFormatError("does not exist.", where=str(path))
     try:
-        check_heaps(path)
+        heaps = read_heaps(path)
         with h5py.File(path, "r") as file:
-            version = _version(file.get("version"))
+            version = _version(file.get("version"), heaps)
             if not isinstance(file.get("node"), h5py.Group):
                 raise FileFormatError("is HDF5, but holds no NIR graph.", where=str(path))
-            data = dict(_items(file["node"], str(path)))
+            data = dict(_items(file["node"], heaps))
             return _graph_of(data, str(path), "", version)
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except BROKEN as error:
         if isinstance(error, NeuroError):
             raise
         reason = str(error).partition("(")[0].strip()
@@ -68,25 +75,42 @@ def _read_file(path: Path) -> Graph:
         ) from None
 
 
-def _version(item: Any) -> str:
+def _version(item: Any, heaps: Heaps) -> str:
     """The version that a file gives, if it is one text; nothing depends on it."""
-    return _text(item[()]) if isinstance(item, h5py.Dataset) and item.shape == () else ""
+    if not isinstance(item, h5py.Dataset) or item.shape != ():
+        return ""
+    return _text(_read(item, heaps))
 
 
-def _items(group: h5py.Group, where: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+def _items(group: h5py.Group, heaps: Heaps, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """What a group holds: arrays, texts, and dictionaries for groups."""
+    where = str(heaps.path)
     if depth > _DEEPEST:
         raise FileFormatError(f"graphs are nested more than {_DEEPEST} deep.", where=where)
     for name, item in group.items():
         if isinstance(name, bytes):
             raise FileFormatError(f"the name {name!r} is no text.", where=where)
         if isinstance(item, h5py.Group):
-            yield name, dict(_items(item, where, depth + 1))
+            yield name, dict(_items(item, heaps, depth + 1))
         elif not isinstance(item, h5py.Dataset) or item.shape is None:
             raise FileFormatError(f"{name!r} holds nothing.", where=where)
         else:
-            check_memory(item.size * item.dtype.itemsize, f"{where}, {item.name}")
-            yield name, _plain(item[()])
+            yield name, _plain(_read(item, heaps))
+
+
+def _read(item: h5py.Dataset, heaps: Heaps) -> Any:
+    """What a dataset holds, if that is numbers or texts, and fits into memory.
+
+    Other objects are not touched: HDF5's library crashes on some that are damaged.
+    """
+    where = f"{heaps.path}, {item.name}"
+    check_memory(item.size * item.dtype.itemsize, where)
+    if item.dtype.kind == "O":
+        if h5py.check_string_dtype(item.dtype) is None:
+            what = "holds neither numbers nor texts."
+            raise FileFormatError(what, where=where, hint="Write it again.")
+        heaps.check(item)
+    return item[()]
 
 
 def check_memory(needed: int, where: str) -> None:

@@ -209,6 +209,46 @@ def test_a_list_of_texts_without_an_end_is_refused(tmp_path: Path) -> None:
         neuro.from_nir(path, profile="norse", dt=1e-3)
 
 
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_text_that_is_not_in_the_file_is_refused(tmp_path: Path, plain: bool) -> None:
+    """HDF5's own library makes room for any length that is claimed."""
+    path = write(tmp_path / "long.nir")
+    with h5py.File(path, "r+") as file:
+        edges = file["node/edges"][()]
+        del file["node/edges"]
+        given = {} if plain else {"chunks": (2, 2)}
+        made = file.create_dataset("node/edges", data=edges, dtype=h5py.string_dtype(), **given)
+        place = made.id.get_offset() if plain else made.id.get_chunk_info(0).byte_offset
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<I", data, place, 4_000_000_000)
+    path.write_bytes(data)
+    with pytest.raises(
+        FileFormatError, match=r"/node/edges: is damaged: a text of 4000000000 bytes"
+    ):
+        neuro.from_nir(path, profile="norse", dt=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["vlen", "reference"])
+def test_objects_that_are_neither_numbers_nor_texts_are_refused(tmp_path: Path, kind: str) -> None:
+    """HDF5's own library crashes on lists of any length that are damaged."""
+    dtype = h5py.vlen_dtype(np.int32) if kind == "vlen" else h5py.ref_dtype
+    path = write(tmp_path / "odd.nir", "LIF", tau=None)
+    with h5py.File(path, "r+") as file:
+        file.create_dataset("node/nodes/x/tau", (1,), dtype)
+    with pytest.raises(FileFormatError, match="/node/nodes/x/tau: holds neither numbers nor texts"):
+        neuro.from_nir(path, profile="norse", dt=1e-3)
+
+
+def test_compressed_texts_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "packed.nir")
+    with h5py.File(path, "r+") as file:
+        edges = file["node/edges"][()]
+        del file["node/edges"]
+        packed = {"dtype": h5py.string_dtype(), "compression": "gzip"}
+        file.create_dataset("node/edges", data=edges, **packed)
+    assert neuro.from_nir(path, profile="norse", dt=1e-3).names == {"in": "in", "x": "x"}
+
+
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "odd.nir")
     with h5py.File(path, "r+") as file:
