@@ -102,3 +102,23 @@ def test_decays_of_one_and_zero_are_exact() -> None:
     assert checked(net, (2,)) > 0
     written = neuro.to_nir(neuro.from_snntorch(net, (2,)))
     assert [loss for loss in written.losses if "decay of exactly 1" in loss.what]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sums_in_another_order_are_traced(seed: int) -> None:
+    """Thresholds are set to what sums come to in torch, so that the last bit decides."""
+    linear = torch.nn.Linear(24, 8, bias=False)
+    with torch.no_grad():
+        linear.weight.copy_(torch.tensor(np.random.default_rng(seed).normal(0, 1, (8, 24))))
+        values = events(seed, (24,), 20)
+        met = linear(torch.tensor(values[3])[None])[0].abs()
+    threshold = torch.nextafter(met, torch.zeros(8)) if seed % 2 else met
+    lif = snn.Leaky(0.0, threshold=threshold, init_hidden=True, reset_mechanism="none")
+    net = torch.nn.Sequential(linear, lif)
+
+    def in_double() -> Any:
+        other = doubled(net)
+        return neuro.from_snntorch(other, (24,)), nets.run(other, values)
+
+    model = neuro.from_snntorch(net, (24,))
+    assert compare(model, values, nets.run(net, values), in_double, ("reference",)) > 0
