@@ -101,9 +101,10 @@ def _grid(group: h5py.Group, dt: float, steps: int | None, where: str) -> Grid:
 def _read(group: h5py.Group, name: str, where: str) -> Any:
     """The numbers of a dataset, if they are finite and fit into memory."""
     item = group[name]
-    check_memory(item.size * item.dtype.itemsize, f"{where}, {name}")
-    values = np.asarray(item[()])
-    if values.dtype.kind not in "fiub" or not np.isfinite(values).all():
+    numbers = item.dtype.kind in "fiub" and item.shape is not None
+    check_memory(item.size * item.dtype.itemsize if numbers else 0, f"{where}, {name}")
+    values = np.asarray(item[()] if numbers else np.nan)
+    if not np.isfinite(values).all():
         raise FileFormatError(
             "holds something other than finite numbers.", where=f"{where}, {name}"
         )

@@ -89,11 +89,12 @@ def _items(group: h5py.Group, heaps: Heaps, depth: int = 0) -> Iterator[tuple[st
         raise FileFormatError(f"graphs are nested more than {_DEEPEST} deep.", where=where)
     for name, item in group.items():
         if isinstance(name, bytes):
-            raise FileFormatError(f"the name {name!r} is no text.", where=where)
+            what = f"the name {name!r} is no text."
+            raise FileFormatError(what, where=f"{where}, {group.name}")
         if isinstance(item, h5py.Group):
             yield name, dict(_items(item, heaps, depth + 1))
         elif not isinstance(item, h5py.Dataset) or item.shape is None:
-            raise FileFormatError(f"{name!r} holds nothing.", where=where)
+            raise FileFormatError("holds nothing.", where=f"{where}, {group.name}/{name}")
         else:
             yield name, _plain(_read(item, heaps))
 

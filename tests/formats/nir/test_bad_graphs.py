@@ -174,6 +174,7 @@ def test_a_file_written_by_hand_is_read(tmp_path: Path) -> None:
         ("LIF", {"tau": [np.nan]}, r"node 'x', tau: holds nan at index 0"),
         ("LIF", {"tau": None}, r"node 'x': a LIF without tau"),
         ("LIF", {"tau": "long"}, r"node 'x', tau: is 'long'"),
+        ("LIF", {"tau": h5py.Empty("f4")}, r"/node/nodes/x/tau: holds nothing"),
     ],
 )
 def test_a_bad_node_in_a_file_is_named(
@@ -253,7 +254,7 @@ def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "odd.nir")
     with h5py.File(path, "r+") as file:
         file.move("node/nodes/x", b"node/nodes/\xff")
-    with pytest.raises(FileFormatError, match=r"odd\.nir: the name b'\\xff' is no text"):
+    with pytest.raises(FileFormatError, match=r"/node/nodes: the name b'\\xff' is no text"):
         neuro.from_nir(path, profile="norse", dt=1e-3)
 
 
