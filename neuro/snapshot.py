@@ -6,7 +6,8 @@
 ``refractory/POP``            steps for which each cell is still refractory; int64, shape (n,)
 ``ring/POP/PORT``             sums per future step, next step first; shape (depth, n)
 ``history/SOURCE``            rows (age, cell) of recent spikes, age 0 being the last step; int64
-``synapse/PROJ/VAR``          weights ``w`` and synaptic variables, in the order of synapses
+``synapse/PROJ/VAR``          weights ``w`` and synaptic variables, in the order of synapses; weights
+                              of a convolution or pooling without lists as they are stored
 ``trace/PROJ/pre/VAR``        traces; shape (number of delays, n), longest delay first
 ``trace/PROJ/post/VAR``       likewise of the postsynaptic side
 ``graded/NAME``               sums per future step of a graded projection; shape (depth, n)

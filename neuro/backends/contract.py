@@ -45,7 +45,11 @@ class Engine(ABC):
 
     @abstractmethod
     def read(self, target: str, variable: str) -> NDArray[Any]:
-        """Values of a state variable, or of a synaptic one (``"w"`` is the weight)."""
+        """Values of a state variable, or of a synaptic one (``"w"`` is the weight).
+
+        Weights are one per synapse; those of a convolution or pooling that `is_structured` are as they
+        are stored: a flat kernel, or one number.
+        """
 
     @abstractmethod
     def write(self, target: str, variable: str, values: NDArray[np.float64]) -> None:

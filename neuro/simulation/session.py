@@ -219,6 +219,9 @@ class Session:
     def read(self, target: str, variable: str = WEIGHT) -> NDArray[Any]:
         """Values of a state variable of a population, or of a synaptic variable; SI units.
 
+        Synaptic variables have one value per synapse.  Static convolutions and poolings with one
+        delay have their weights as they are stored: the kernel, flat, or one number for all.
+
         Raises
         ------
         UnknownNameError
