@@ -26,6 +26,7 @@ from tests.structured import FORMS, STEPS, forms, in_fixed_point, listed
 
 C: list[tuple[str, dict[str, Any]]] = [("c", {"threads": 1}), ("c", {"threads": 2})]
 ALL = [("reference", {}), *C, ("numba", {})]
+OTHERS = [("torch", "torch"), ("brian2", "brian2")]
 
 
 def session(network: Network, backend: str, **options: Any) -> neuro.Session:
@@ -205,3 +206,24 @@ def test_geometries_drawn_at_random(connectivity: Convolution | Pooling, seed: i
             with session(network, backend, **options) as one:
                 one.run(6)
                 assert first_difference(expected.snapshot(), one.snapshot(), 6) is None
+
+
+@pytest.mark.parametrize(("backend", "package"), OTHERS)
+def test_backends_with_lists_give_weights_as_they_are_stored(backend: str, package: str) -> None:
+    pytest.importorskip(package)
+    network = forms(delay=2, names=("plain", "sum", "line", "beyond"))
+    found = []
+    for name in ("reference", backend):
+        with session(network, name) as one:
+            one.run(10)
+            one.write("plain", "w", one.read("plain") * 2)
+            one.write("sum", "w", 0.25)
+            middle = one.snapshot()
+            one.run(6)
+            end = one.snapshot()
+            one.restore(middle)
+            one.run(6)
+            found.append((middle, end, one.snapshot()))
+    for theirs, mine in zip(*found, strict=True):
+        assert theirs.keys() == mine.keys()
+        assert first_difference(theirs, mine, 16) is None

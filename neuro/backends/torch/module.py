@@ -215,7 +215,7 @@ class SpikingModule(nn.Module):
         wiring = self._program.wirings[projection]
         tensor = self.values[f"{projection}.weight"]
         if _shares_weights(wiring.node):
-            tensor.copy_(torch.from_numpy(np.asarray(values, np.float64)).reshape(tensor.shape))
+            tensor.copy_(torch.from_numpy(np.array(values, np.float64)).reshape(tensor.shape))
             return
         new = np.zeros(tensor.numel())
         index = wiring.expanded.rows.kernel_index
