@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.firmware.api import Api
 from tests.firmware.networks import everything, in_fixed_point, memory_demo
 from tests.networks import ASTROCYTE, cell_case
+from tests.structured import forms
 
 RUNTIME = folder("deploy") / "runtime"
 WARNINGS = (
@@ -71,6 +72,8 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     "everything64": lambda: everything(neuro.FLOAT64),
     "fixed8": lambda: in_fixed_point(8),
     "fixed16": lambda: in_fixed_point(16),
+    "sliding": lambda: forms(names=("wide", "sum")),
+    "sliding64": lambda: forms(neuro.FLOAT64, names=("pooled", "gaps"), delay=3),
     "refractory_per_cell": lambda: cell_case("coupled").network,
     "lone_lif": lambda: lone(neuro.LIF(), inject="input"),
     "lone_astrocyte": lambda: lone(neuro.CustomCell(ASTROCYTE)),
