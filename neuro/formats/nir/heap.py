@@ -2,7 +2,7 @@
 
 Texts of any length lie in *global heaps*: a header (``GCOL``, version, size), then objects of a header
 (index, count, length) and their bytes, and last a free object as long as what remains.  A dataset holds
-only their lengths and places.  HDF5 2.0 reads a free object of length 0 for ever, and makes room for
+only their lengths and places.  HDF5 2.0 runs for ever around a free object that ends too early, and makes room for
 any length that a dataset claims.  See "Disk Format: Level 1E" of the HDF5 File Format Specification.
 """
 
@@ -94,7 +94,7 @@ def _objects(data: mmap.mmap, place: int, path: Path) -> dict[int, int]:
     while at + _OBJECT.size <= end:
         index, _, length = _OBJECT.unpack_from(data, at)
         step = length if index == 0 else _OBJECT.size + (length + 7) // 8 * 8
-        if step < _OBJECT.size or at + step > end:
+        if at + step > end or (index == 0 and at + step != end):
             raise FileFormatError(
                 f"is damaged: its list of texts at byte {place} does not end.",
                 where=str(path),

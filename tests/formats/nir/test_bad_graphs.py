@@ -196,7 +196,8 @@ def test_no_hdf5_no_file_and_half_a_file(tmp_path: Path) -> None:
         neuro.from_nir(tmp_path / "nothing.nir", profile="norse", dt=1e-3)
 
 
-def test_a_list_of_texts_without_an_end_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [0, 16, 1 << 40])
+def test_a_list_of_texts_without_an_end_is_refused(tmp_path: Path, length: int) -> None:
     """HDF5's own library reads such a file for ever."""
     path = write(tmp_path / "endless.nir")
     data = bytearray(path.read_bytes())
@@ -204,7 +205,7 @@ def test_a_list_of_texts_without_an_end_is_refused(tmp_path: Path) -> None:
     while struct.unpack_from("<H", data, place)[0]:
         place += 16 + (struct.unpack_from("<Q", data, place + 8)[0] + 7) // 8 * 8
     assert struct.unpack_from("<Q", data, place + 8)[0] > 0
-    struct.pack_into("<Q", data, place + 8, 0)
+    struct.pack_into("<Q", data, place + 8, length)
     path.write_bytes(data)
     with pytest.raises(FileFormatError, match=r"endless\.nir: is damaged: .* does not end"):
         neuro.from_nir(path, profile="norse", dt=1e-3)
