@@ -102,7 +102,7 @@ class Arrivals:
         for name, group, first, last, delay in wanted:
             if first >= last or not group.matrix.n_pre:
                 continue
-            weight = place(self._part(name, group))
+            weight = place(self.part(name, group))
             for step, tensor, begin, count in self._pieces(name, first - delay, last - delay):
                 at = step + delay - origin
                 segments.append(Segment(at, count, place(tensor), begin, weight, group.matrix))
@@ -114,7 +114,7 @@ class Arrivals:
             return self._variables[f"{node.pre}/{node.variable}"].pieces(first, last)
         return self._spikes[node.pre].pieces(first, last)
 
-    def _part(self, name: str, group: Group) -> Tensor:
+    def part(self, name: str, group: Group) -> Tensor:
         """Weights of a group; made once a run."""
         key = (name, group.axonal, group.dendritic)
         if key not in self._parts:

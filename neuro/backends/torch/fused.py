@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,33 @@ from torch import Tensor
 
 from neuro.backends.c.compiler import compile_library
 from neuro.backends.torch.fused_code import FusedCode
+from neuro.backends.torch.sums import Matrix, weight_gradient
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """Synapses of a population among its own cells, every pair of them.
+
+    Attributes
+    ----------
+    sum
+        Place of the sum that they are added to.
+    delay
+        Steps from spike to arrival.
+    """
+
+    sum: int
+    delay: int
+
+
+class _CLoop(ctypes.Structure):
+    _fields_ = (
+        ("sum", ctypes.c_size_t),
+        ("delay", ctypes.c_size_t),
+        ("size", ctypes.c_size_t),
+        ("weight", ctypes.c_void_p),
+        ("transposed", ctypes.c_void_p),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +56,15 @@ class Stretch:
     period, left
         Refractory periods, and steps for which cells are still refractory; int64, (batch, n).  None
         for cells without.
+    loops
+        Synapses among the cells themselves.
     """
 
     code: FusedCode
     time: Tensor
     period: Tensor | None
     left: Tensor | None
+    loops: tuple[Loop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +90,11 @@ class Done:
 
 
 def advance(
-    stretch: Stretch, sums: Sequence[Tensor], constants: Sequence[Tensor], state: Sequence[Tensor]
+    stretch: Stretch,
+    sums: Sequence[Tensor],
+    constants: Sequence[Tensor],
+    state: Sequence[Tensor],
+    weights: Sequence[Tensor] = (),
 ) -> Done:
     """Do some steps.
 
@@ -73,10 +108,12 @@ def advance(
         Likewise; shape () or (n,).
     state
         Likewise; shape (batch, n).
+    weights
+        Of the loops; shape (n, n) each.
     """
     shape = state[0].shape if state else sums[0].shape[1:]
     wide = [c.expand(shape) if c.ndim else c for c in constants]
-    made = _Advance.apply(stretch, *sums, *wide, *state)  # type: ignore[no-untyped-call]
+    made = _Advance.apply(stretch, *sums, *wide, *state, *weights)  # type: ignore[no-untyped-call]
     count = len(state)
     left = made[-1] if stretch.left is not None else None
     spikes = made[0] if stretch.code.spikes else None
@@ -88,10 +125,12 @@ class _Advance(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, stretch: Stretch, *given: Tensor) -> tuple[Tensor, ...]:
         code = stretch.code
-        n_sums, n_constants = len(code.sums), len(code.constants)
-        sums = [x.contiguous() for x in given[:n_sums]]
-        constants = [x.contiguous() for x in given[n_sums : n_sums + n_constants]]
-        state = given[n_sums + n_constants :]
+        given_sums, given_constants, state, weights = _parted(stretch, given)
+        sums = [x.contiguous() for x in given_sums]
+        for loop in stretch.loops:
+            sums[loop.sum] = sums[loop.sum].clone()  # events of the cells themselves are added
+        constants = [x.contiguous() for x in given_constants]
+        weights = tuple(w.contiguous() for w in weights)
         steps, shape = len(stretch.time), _shape(sums, state)
         like = (sums or state)[0]
         kept = [like.new_empty(steps + 1, *shape) for _ in state]
@@ -111,9 +150,12 @@ class _Advance(torch.autograd.Function):
             quiet,
             spikes,
             kept,
+            len(stretch.loops),
+            _loops(stretch, weights, weights),
         )
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*sums, *constants, *kept)
+        sent = [spikes] if stretch.loops and spikes is not None else []
+        ctx.save_for_backward(*sums, *constants, *kept, *weights, *sent)
         ctx.stretch, ctx.quiet, ctx.shape = stretch, quiet, shape
         results = [] if spikes is None else [spikes]
         results += [own[1:] for own in kept] + [own[-1].clone() for own in kept]
@@ -124,19 +166,20 @@ class _Advance(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        code, saved = ctx.stretch.code, ctx.saved_tensors
-        n_sums, n_constants = len(code.sums), len(code.constants)
-        sums, constants = saved[:n_sums], saved[n_sums : n_sums + n_constants]
-        kept = saved[n_sums + n_constants :]
-        like, steps = saved[0], len(ctx.stretch.time)
+        stretch, code, saved = ctx.stretch, ctx.stretch.code, ctx.saved_tensors
+        sums, constants, kept, rest = _parted(stretch, saved)
+        weights = rest[: len(stretch.loops)]
+        like, steps = saved[0], len(stretch.time)
         spiking, count = int(code.spikes), len(kept)
         d_spikes = _filled(gradients[0], like, (steps, *ctx.shape)) if spiking else None
+        if stretch.loops and d_spikes is not None:
+            d_spikes = d_spikes.clone()  # grows by what spikes did through the loops
         d_kept = [_contiguous(g) for g in gradients[spiking : spiking + count]]
         after = gradients[spiking + count : spiking + 2 * count]
         d_state = [_filled(g, like, ctx.shape).clone() for g in after]
         d_sums = [
-            torch.empty_like(x) if n in code.needs else None
-            for n, x in zip(code.sums, sums, strict=True)
+            torch.empty_like(x) if name in code.needs else None
+            for name, x in zip(code.sums, sums, strict=True)
         ]
         d_constants = [
             like.new_zeros(ctx.shape) if name in code.needs else None for name in code.constants
@@ -147,7 +190,7 @@ class _Advance(torch.autograd.Function):
             ctx.shape.numel(),
             sums,
             constants,
-            ctx.stretch.time,
+            stretch.time,
             ctx.quiet,
             kept,
             d_spikes,
@@ -155,9 +198,46 @@ class _Advance(torch.autograd.Function):
             d_state,
             d_sums,
             d_constants,
+            len(stretch.loops),
+            _loops(stretch, weights, [w.T.contiguous() for w in weights]),
         )
         summed = [_reduced(g, c) for g, c in zip(d_constants, constants, strict=True)]
-        return (None, *d_sums, *summed, *d_state)
+        d_weights = [
+            _loop_gradient(loop, rest[-1], d_sums[loop.sum], w)
+            for loop, w in zip(stretch.loops, weights, strict=True)
+        ]
+        return (None, *d_sums, *summed, *d_state, *d_weights)
+
+
+def _parted(stretch: Stretch, tensors: Sequence[Tensor]) -> tuple[Sequence[Tensor], ...]:
+    """Sums, constants, state, and the rest."""
+    code = stretch.code
+    ends = [0, len(code.sums), len(code.constants), len(code.state)]
+    places = [sum(ends[: k + 1]) for k in range(4)]
+    parts = [tensors[a:b] for a, b in itertools.pairwise(places)]
+    return *parts, tensors[places[-1] :]
+
+
+def _loops(
+    stretch: Stretch, weights: Sequence[Tensor], transposed: Sequence[Tensor]
+) -> ctypes.Array[_CLoop]:
+    """The loops for C; the tensors must live as long as it."""
+    made = (_CLoop * max(1, len(stretch.loops)))()
+    for place, loop in enumerate(stretch.loops):
+        w, t = weights[place], transposed[place]
+        made[place] = _CLoop(loop.sum, loop.delay, len(w), w.data_ptr(), t.data_ptr())
+    made.alive = (weights, transposed)  # type: ignore[attr-defined]
+    return made
+
+
+def _loop_gradient(
+    loop: Loop, spikes: Tensor, gradient: Tensor | None, weight: Tensor
+) -> Tensor | None:
+    """The gradient of a loop's weights: spikes times the gradient of the sum that they reached."""
+    if gradient is None or len(spikes) <= loop.delay:
+        return torch.zeros_like(weight)
+    sent, reached = spikes[: -loop.delay], gradient[loop.delay :]
+    return weight_gradient(Matrix(*weight.shape), sent, reached)
 
 
 def _shape(sums: Sequence[Tensor], state: Sequence[Tensor]) -> torch.Size:
@@ -202,6 +282,8 @@ def _argument(value: Any) -> Any:
     """A size, an address, or a table of addresses."""
     if isinstance(value, int):
         return ctypes.c_size_t(value)
+    if isinstance(value, ctypes.Array):
+        return value
     if value is None:
         return ctypes.c_void_p(None)
     if isinstance(value, Tensor):

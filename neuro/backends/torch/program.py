@@ -29,7 +29,7 @@ from neuro.backends.torch.wiring import Group, Wiring, wiring_of
 from neuro.ir.cell import CellType
 from neuro.ir.expressions.evaluate import Float
 from neuro.ir.layout import Layout, layout
-from neuro.ir.network import GradedProjection, Network, Population, Projection
+from neuro.ir.network import GradedProjection, Network, Population, Projection, SpikeArray
 from neuro.ir.resolve import initial_state, refractory_steps
 
 
@@ -154,6 +154,51 @@ class Program:
         ]
         found.sort(key=lambda item: (-item[2].dendritic, item[0], -item[2].axonal))
         return [(name, group) for _, name, group in found]
+
+    def loops(self, component: Component) -> tuple[tuple[str, Group], ...] | None:
+        """The synapses of a population among its own cells, if generated C can do them too.
+
+        That is so if it stands alone, and its own events come last on their ports, those sent
+        earliest first: then they can be added to the sums of all others.
+
+        Returns
+        -------
+        tuple or None
+            Names of projections and their groups; None if the steps must be done one by one.
+        """
+        if len(component.members) != 1 or component.stride is None:
+            return None
+        (name,) = component.members
+        inner = [w for w in self.wirings.values() if w.node.pre == name == w.node.post]
+        if any(isinstance(w.node, GradedProjection) for w in inner):
+            return None
+        found: list[tuple[str, Group]] = []
+        for port in dict.fromkeys(w.node.port for w in inner):
+            tail = self._tail(name, port, {w.node.name for w in inner})
+            if tail is None:
+                return None
+            found += tail
+        return tuple(found)
+
+    def _tail(self, name: str, port: str, inner: set[str]) -> list[tuple[str, Group]] | None:
+        """Groups of a population's own projections on a port, if they come last and in order."""
+        both = [self.groups(name, port, direct=direct) for direct in (False, True)]
+        listed = [*both[0], *both[1]]
+        count = sum(group_name in inner for group_name, _ in listed)
+        own = listed[len(listed) - count :]
+        last = all(group_name in inner for group_name, _ in own)
+        delays = [group.delay for _, group in own]
+        dense = all(group.matrix.is_dense for _, group in own)
+        declared = next(p for p in self.cells[name].node.cell.ports if p.name == port)
+        if not (last and dense and delays == sorted(delays, reverse=True)):
+            return None
+        return None if declared.into is not None or self._others(name, port) else own
+
+    def _others(self, name: str, port: str) -> bool:
+        """True if something reaches a port after events do."""
+        inputs = (i for i in self.network.inputs if not isinstance(i, SpikeArray))
+        driven = any((i.post, i.port) == (name, port) for i in inputs)
+        return driven or bool(self.graded(name, port))
 
     def graded(self, post: str, port: str) -> list[Wiring]:
         """Graded projections onto a port, in order."""

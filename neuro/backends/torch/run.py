@@ -11,12 +11,13 @@ from torch import Tensor
 
 from neuro.backends.torch import fused
 from neuro.backends.torch.arrivals import Arrivals, rows
-from neuro.backends.torch.fused import Stretch
+from neuro.backends.torch.fused import Loop, Stretch
 from neuro.backends.torch.inputs import SEEDS, PoissonTrains, current, listed_spikes
 from neuro.backends.torch.program import Cells, Program
 from neuro.backends.torch.state import State
 from neuro.backends.torch.trains import Train
 from neuro.backends.torch.values import Values
+from neuro.backends.torch.wiring import Group
 from neuro.drive import Drive
 from neuro.ir.cell import Port
 from neuro.ir.network import CurrentInput, PoissonInput, SpikeArray
@@ -99,6 +100,9 @@ class Run:
             else:
                 self._external[item.name] = self._input(item)
         for component in self.program.order:
+            loops = self.program.loops(component)
+            if loops is not None and self._in_one(component.members[0], loops):
+                continue
             stride = component.stride or self.steps
             for first in range(0, self.steps, stride):
                 for name in component.members:
@@ -145,6 +149,25 @@ class Run:
         else:
             self._one_by_one(own, free, bound, first, count)
 
+    def _in_one(self, name: str, loops: tuple[tuple[str, Group], ...]) -> bool:
+        """All steps of a population that feeds back to itself in one call; False if it cannot be.
+
+        The sums of its ports hold all that others sent, and its own spikes of before the run.
+        """
+        own = self.program.cells[name]
+        if not (self.fuse and self.exact and own.can_fuse and self._device.type == "cpu"):
+            return False
+        bound = [(p, self._bound(own, p, 0, self.steps)) for p in self._ports(own, bound=True)]
+        extras = [extra for _, listed in bound for extra in listed]
+        sums = [extra for extra in extras if isinstance(extra, Tensor)]
+        if len(sums) != len(extras):
+            return False
+        ports = self._ports(own, bound=False)
+        free = [self._free(own, port, 0, self.steps) for port in ports]
+        counts = tuple((port.name, len(listed)) for port, listed in bound)
+        self._fused(own, free, sums, counts, 0, self.steps, loops)
+        return True
+
     def _fused(
         self,
         own: Cells,
@@ -153,6 +176,7 @@ class Run:
         counts: tuple[tuple[str, int], ...],
         first: int,
         count: int,
+        loops: tuple[tuple[str, Group], ...] = (),
     ) -> None:
         """All steps in one call of generated C."""
         name, shape = own.node.name, (self.batch, own.node.size)
@@ -167,12 +191,18 @@ class Run:
             time=torch.from_numpy(np.stack(time)),
             period=own.refractory,
             left=None if own.refractory is None else self._refractory[name],
+            loops=tuple(
+                Loop(code.sums.index(self.program.wirings[n].node.port), group.delay)
+                for n, group in loops
+            ),
         )
+        weights = [self._arrivals.part(n, group) for n, group in loops]
         draws = [self._draws(own, first + k) for k in range(count)] if own.code.draws else []
         given = [*free, *(torch.stack(d) for d in zip(*draws, strict=True)), *extras]
         wide = [x.expand(count, *shape) for x in given]
         state = [value.expand(shape) for value in self._cells[name]]
-        done = fused.advance(stretch, wide, [known[n] for n in code.constants], state)
+        constants = [known[n] for n in code.constants]
+        done = fused.advance(stretch, wide, constants, state, weights)
         self._cells[name] = done.final
         if done.left is not None:
             self._refractory[name] = done.left

@@ -165,6 +165,22 @@ def _weight_gradient(segment: Segment, source: Tensor, gradient: Tensor, made: T
     made += full if matrix.is_dense else full.reshape(-1)[_flat(matrix, made.device)]
 
 
+def weight_gradient(matrix: Matrix, source: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient of the weights of all pairs of cells; shape (n_pre, n_post).
+
+    Parameters
+    ----------
+    matrix
+        Who is connected.
+    source, gradient
+        What was sent, and the gradient of the sums it was added to; shape (steps, batch, n).
+    """
+    made = gradient.new_zeros(matrix.n_pre, matrix.n_post)
+    whole = Segment(0, len(source), 0, 0, 0, matrix)
+    _weight_gradient(whole, source.contiguous(), gradient.contiguous(), made)
+    return made
+
+
 def _source_gradient(segment: Segment, weight: Tensor, gradient: Tensor) -> Tensor:
     matrix = segment.matrix
     if matrix.is_dense or not gradient.is_cpu or find_compiler() is None:
