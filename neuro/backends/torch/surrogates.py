@@ -7,6 +7,7 @@ distance to the threshold in units of `width`, is replaced by a smooth function.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
@@ -14,14 +15,14 @@ from typing import Any, ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
-from neuro.errors import ParameterError, suggestion
+from neuro.errors import ParameterError, UnsupportedError, suggestion
 from neuro.ir.expressions.canonical import Canonicaliser
 from neuro.ir.expressions.nodes import Expression, Literal, Name, transform
 from neuro.ir.expressions.parser import parse_expression
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surrogate:
+class Surrogate(ABC):
     """A surrogate gradient; subclasses say which.
 
     Attributes
@@ -39,13 +40,13 @@ class Surrogate:
 
     name: ClassVar[str]
 
+    @abstractmethod
     def derivative(self, u: Tensor) -> Tensor:
         """The derivative of the step at `u`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def primitive(self, u: Tensor) -> Tensor:
         """A function whose derivative is `derivative`, for `smooth`."""
-        raise NotImplementedError
 
     formula: ClassVar[str]
     """`derivative` in the expression language, of ``u`` and the attributes, for generated C."""
@@ -187,6 +188,26 @@ class Foreign(Surrogate):
 
     function: Callable[[Tensor], Tensor]
     name: ClassVar[str] = "foreign"
+
+    def derivative(self, u: Tensor) -> Tensor:
+        """The gradient that the function gives itself."""
+        with torch.enable_grad():
+            own = u.detach().requires_grad_()
+            (slope,) = torch.autograd.grad(self.function(own).sum(), own)
+        return slope
+
+    def primitive(self, u: Tensor) -> Tensor:
+        """Such a function does not say what it is the derivative of.
+
+        Raises
+        ------
+        UnsupportedError
+            Always.
+        """
+        raise UnsupportedError(
+            "a function given as a surrogate has no smooth form.",
+            hint=f"Use one of {', '.join(SURROGATES)}.",
+        )
 
 
 def surrogate_of(given: SurrogateLike) -> Surrogate:

@@ -8,6 +8,7 @@ import torch
 import neuro
 from neuro.backends.torch import surrogates
 from neuro.backends.torch.module import SpikingModule
+from neuro.errors import UnsupportedError
 from tests.networks import LIBRARY_CELLS, cell_case
 
 STEPS = 12
@@ -93,3 +94,18 @@ def test_the_gradient_of_a_real_spike_is_the_surrogate_at_its_distance() -> None
     spikes.sum().backward()
     assert u.grad is not None
     assert u.grad.tolist() == [0.5, 1.0, 0.5]
+
+
+def test_a_function_as_a_surrogate_brings_its_own_gradient() -> None:
+    def twice(u: torch.Tensor) -> torch.Tensor:
+        return 2 * u
+
+    foreign = surrogates.surrogate_of(twice)
+    u = torch.tensor([-0.5, 0.5], requires_grad=True)
+    spikes = surrogates.step_of(u, u >= 0, foreign)
+    assert spikes.tolist() == [0, 1]
+    spikes.sum().backward()
+    assert u.grad is not None
+    assert u.grad.tolist() == foreign.derivative(u).tolist() == [2, 2]
+    with pytest.raises(UnsupportedError, match="smooth"):
+        foreign.primitive(u)
