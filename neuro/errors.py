@@ -172,6 +172,11 @@ class SessionClosedError(NeuroError, RuntimeError):
     """A session that was used after it was closed."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what a foreign error says; its kind if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def unknown_name(name: str, known: Iterable[str], *, kind: str, where: str) -> UnknownNameError:
     """Build the error for a name that nothing carries, offering the nearest known one."""
     return UnknownNameError(

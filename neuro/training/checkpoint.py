@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from neuro.errors import FileFormatError, ParameterError
+from neuro.errors import FileFormatError, ParameterError, first_line
 from neuro.files import replacing
 from neuro.training.task import Task
 from neuro.version import __version__
@@ -114,7 +114,7 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as error:
         raise FileFormatError(
-            f"is damaged: {str(error).splitlines()[0]}.",
+            f"is damaged: {first_line(error)}.",
             where=str(path),
             hint="Start anew without --resume.",
         ) from error

@@ -141,6 +141,10 @@ class Trainer:
                 self._save()
         self._close_epoch()
 
+    @property
+    def _device(self) -> torch.device:
+        return next(self.task.module.parameters()).device
+
     def _batches(self) -> tuple[Tensor, ...]:
         """The samples of each batch of this epoch, of all processes together."""
         settings = self.task.settings
@@ -157,6 +161,7 @@ class Trainer:
         if len(mine):
             place = f"{progress.epoch}/{progress.batch}/{self._together.rank}"
             inputs, labels = task.train.batch(mine, generator_of(task.settings.seed, place))
+            labels = labels.to(self._device)
             output = task.module(inputs)
             loss = task.loss(output, labels)
             self._require_finite(loss, inputs)
@@ -236,7 +241,7 @@ class Trainer:
                 continue
             inputs, labels = data.batch(mine, generator_of(settings.seed, f"score/{number}"))
             output = self.task.module(inputs)
-            right += float((self.task.answer(output) == labels).sum())
+            right += float((self.task.answer(output) == labels.to(self._device)).sum())
             seen += len(mine)
             for name, rate in _rates(self.task, output).items():
                 spikes[name] = spikes.get(name, 0.0) + rate * len(mine)

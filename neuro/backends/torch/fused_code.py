@@ -19,6 +19,7 @@ from neuro.backends.torch.step_program import (
     FIRED,
     QUIET,
     SPIKE,
+    StepProgram,
     extra_name,
     step_program,
 )
@@ -105,13 +106,11 @@ def fused_code(
         Whether cells are refractory after a spike.
     """
     parts = step_program(cell, extras, refractory=refractory)
-    decide = Assign(DECIDED, Name(FIRED))
-    resets = bool(parts.after)
-    forward = (*parts.before, *((decide,) if resets else ()), *parts.after)
-    pulled = (*parts.before, *parts.after) if detach_reset else forward
+    forward, pulled = _whole(parts, detach_reset=detach_reset)
     draws = canonical_cell(cell).draws
     ports = [port.name for port in cell.ports if port.into is None]
     added = [extra_name(port, k) for port, count in extras.items() for k in range(count)]
+    arriving = (*ports, *draws, *added)
     state = tuple(variable.name for variable in cell.state)
     constants = tuple(name for name in constants_read(cell) if name != "t")
     spikes = cell.spike is not None
@@ -120,25 +119,28 @@ def fused_code(
         seeds[SPIKE] = Name(_seed(SPIKE))
     wanted = [*ports, *added, *state, *sorted(trained & set(constants))]
     backward, found = adjoint(pulled, seeds, wanted, _slopes(cell, surrogate))
-    printing = _Printing([*ports, *draws, *added], constants, state, (*forward, *backward), dtype)
+    printing = _Printing(arriving, constants, state, (*forward, *backward), dtype)
     printing.scalars = scalars
     source = printing.render(
-        forward,
-        backward,
-        found,
-        parts.final,
-        spikes=spikes,
-        refractory=refractory,
+        forward, backward, found, parts.final, spikes=spikes, refractory=refractory
     )
     return FusedCode(
         source=source,
-        sums=(*ports, *draws, *added),
+        sums=arriving,
         constants=constants,
         state=state,
         needs=frozenset(found) - set(state),
         spikes=spikes,
         refractory=refractory,
     )
+
+
+def _whole(parts: StepProgram, *, detach_reset: bool) -> tuple[Program, Program]:
+    """The whole step, and what gradients are pulled through."""
+    if not parts.after:
+        return parts.before, parts.before
+    decided = (*parts.before, Assign(DECIDED, Name(FIRED)), *parts.after)
+    return decided, (*parts.before, *parts.after) if detach_reset else decided
 
 
 def _seed(name: str) -> str:

@@ -53,8 +53,10 @@ def named(network: Network, given: Tensor | Mapping[str, Tensor] | None) -> dict
     return dict(given)
 
 
-def checked(network: Network, given: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """Inputs as numbers of type `dtype`, of shape (steps, batch, n) that agree.
+def checked(
+    network: Network, given: Mapping[str, Tensor], dtype: torch.dtype, device: torch.device
+) -> dict[str, Tensor]:
+    """Inputs on `device` as numbers of type `dtype`, of shape (steps, batch, n) that agree.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def checked(network: Network, given: Mapping[str, Tensor], dtype: torch.dtype) -
                 where=f"inputs[{name!r}]",
                 hint=f"Axis 0 is time, axis 1 the batch, axis 2 the {size} cells of {name!r}.",
             )
-        found[name] = tensor.to(dtype)
+        found[name] = tensor.to(device, dtype)
     shapes = {name: tuple(tensor.shape[:2]) for name, tensor in found.items()}
     if len(set(shapes.values())) > 1:
         raise ParameterError(

@@ -131,7 +131,9 @@ class SpikingModule(nn.Module):
         UnknownNameError
             If there is no such input.
         """
-        given = checked(self.network, named(self.network, inputs), self._program.dtype)
+        given = checked(
+            self.network, named(self.network, inputs), self._program.dtype, self._device()
+        )
         length, batch = _extent(given, state, steps)
         start = self.rest(batch) if state is None else state
         run = self.prepared(given, start, length, drive_of(self.network), seed)

@@ -14,7 +14,7 @@ from inspect import Parameter, signature
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from neuro.errors import UnsupportedError
+from neuro.errors import UnsupportedError, first_line
 from neuro.formats.frameworks.operations import OPERATIONS
 from neuro.formats.frameworks.values import (
     Called,
@@ -305,7 +305,7 @@ def _trace(module: Any, is_leaf: Callable[[Any], bool], name: str) -> Any:
         raise
     except Exception as error:
         raise UnsupportedError(
-            f"module {name.rstrip('.')!r} cannot be traced: {str(error).splitlines()[0]}",
+            f"module {name.rstrip('.')!r} cannot be traced: {first_line(error)}",
             hint=f"Its forward must not depend on values or on the length of the input. {HINT}",
         ) from error
 

@@ -280,7 +280,13 @@ def test_weights_in_a_file_that_cannot_fit_are_not_read(
         neuro.from_nir(path, profile="norse", dt=1e-3)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(st.integers(0, 2**32 - 1))
 def test_a_file_with_random_damage_is_read_or_refused(tmp_path: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -291,7 +297,13 @@ def test_a_file_with_random_damage_is_read_or_refused(tmp_path: Path, seed: int)
     attempt(tmp_path / "bad.nir")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(graphs(), st.data())
 def test_a_broken_graph_is_read_or_refused(graph: Graph, data: st.DataObject) -> None:
     nodes, edges = dict(graph.nodes), list(graph.edges)
