@@ -12,6 +12,7 @@ import neuro
 from neuro.errors import ParameterError
 from neuro.models.mnist_lif import LEVELS, STEPS, TAU
 from neuro.training import datasets, encodings, losses
+from neuro.training.measures import accuracy
 from neuro.training.task import Settings, Task
 
 
@@ -35,7 +36,7 @@ def training(parameters: dict[str, Any], settings: dict[str, Any]) -> Task:
         validation=_data(validation),
         test=_data(datasets.mnist(path, "test")),
         loss=losses.spike_count("Out"),
-        answer=losses.most_spikes("Out"),
+        measure=accuracy(losses.most_spikes("Out")),
         settings=Settings(**settings),
         facts={"hidden": network.population("Hidden").size},
     )

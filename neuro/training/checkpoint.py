@@ -14,7 +14,7 @@ from neuro.files import replacing
 from neuro.training.task import Task
 from neuro.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,8 +25,8 @@ class Progress:
     ----------
     epoch, batch
         The next batch to be done.
-    losses, correct, seen
-        Sums over this epoch so far.
+    losses, seen, measured, counted
+        Sums over this epoch so far: losses times samples, samples, and those of the measure.
     history
         One row an epoch.
     best_score, best_epoch
@@ -36,10 +36,11 @@ class Progress:
     epoch: int = 0
     batch: int = 0
     losses: float = 0.0
-    correct: int = 0
     seen: int = 0
+    measured: float = 0.0
+    counted: int = 0
     history: list[dict[str, Any]]
-    best_score: float = float("-inf")
+    best_score: float
     best_epoch: int = -1
 
 
@@ -60,11 +61,10 @@ def save_checkpoint(
     content = {
         "format": FORMAT,
         "neuro": __version__,
-        "network": task.module.network.content_hash,
-        "trained": sorted(task.module.values.trained),
+        "model": task.module.fingerprint,
         "settings": asdict(task.settings),
         "progress": asdict(progress),
-        "values": task.module.values.state_dict(),
+        "values": task.module.state_dict(),
         "optimiser": optimiser.state_dict(),
         "best": best,
     }
@@ -92,15 +92,14 @@ def load_checkpoint(
             where=where,
             hint="Start anew without --resume.",
         )
-    same = content["network"] == task.module.network.content_hash
-    if not same or content["trained"] != sorted(task.module.values.trained):
+    if content["model"] != task.module.fingerprint:
         raise ParameterError(
             "is a checkpoint of another network, or of other trained values.",
             where=where,
             hint="Give the model and settings that it was made with, or another folder.",
         )
     _compare(content["settings"], asdict(task.settings), where)
-    task.module.values.load_state_dict(content["values"])
+    task.module.load_state_dict(content["values"])
     optimiser.load_state_dict(content["optimiser"])
     return Progress(**content["progress"]), content["best"]
 

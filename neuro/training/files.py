@@ -10,6 +10,7 @@ from neuro.files import write_text
 from neuro.formats.network_file import save_network
 from neuro.recording.plot_style import COLOURS, new_axes, save_figure, style
 from neuro.training.loop import Trained
+from neuro.training.measures import Measure
 from neuro.training.task import Task
 
 LOG, CURVES, NETWORK, SUMMARY = "log.jsonl", "curves.png", "network.h5", "summary.json"
@@ -27,8 +28,8 @@ def write_results(folder: Path, task: Task, trained: Trained) -> dict[str, Any]:
         "task": task.name,
         "epochs": len(trained.history),
         "best_epoch": trained.best_epoch,
-        "validation_accuracy": trained.best_score,
-        "test_accuracy": trained.test_score,
+        f"validation_{task.measure.name}": trained.best_score,
+        f"test_{task.measure.name}": trained.test_score,
         "interrupted": trained.interrupted,
         "network": str(folder / NETWORK),
         **task.facts,
@@ -36,13 +37,13 @@ def write_results(folder: Path, task: Task, trained: Trained) -> dict[str, Any]:
     save_network(task.module.to_network(), folder / NETWORK)
     write_log(folder, trained.history)
     if trained.history:
-        draw_curves(folder / CURVES, trained.history)
+        draw_curves(folder / CURVES, trained.history, task.measure)
     write_text(folder / SUMMARY, json.dumps(summary, indent=2, sort_keys=True) + "\n")
     return summary
 
 
-def draw_curves(path: Path, history: list[dict[str, Any]]) -> Path:
-    """Loss and accuracies by epoch."""
+def draw_curves(path: Path, history: list[dict[str, Any]], measure: Measure) -> Path:
+    """Loss and measure by epoch."""
     epochs = [row["epoch"] + 1 for row in history]
     with style():
         ax = new_axes(None)
@@ -52,12 +53,13 @@ def draw_curves(path: Path, history: list[dict[str, Any]]) -> Path:
         ax.set_ylim(bottom=0)
         right = ax.twinx()
         for key, label, line in (
-            ("accuracy", "training", "--"),
-            ("validation_accuracy", "validation", "-"),
+            (measure.name, "training", "--"),
+            (f"validation_{measure.name}", "validation", "-"),
         ):
-            values = [100 * row[key] for row in history]
+            values = [(100 if measure.percent else 1) * row[key] for row in history]
             right.plot(epochs, values, line, color=COLOURS[1], label=label, marker=".")
-        right.set_ylabel("accuracy, %", color=COLOURS[1])
+        unit = ", %" if measure.percent else ""
+        right.set_ylabel(measure.name.replace("_", " ") + unit, color=COLOURS[1])
         right.spines["right"].set_visible(True)
         right.legend(loc="center right")
         return save_figure(ax, path)

@@ -12,12 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuro.backends.torch.module import Output
 from neuro.errors import TrainingError
 from neuro.ir.philox import derived_seed
 from neuro.simulation.interrupt import held_back
 from neuro.training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from neuro.training.diagnose import first_bad
 from neuro.training.processes import Processes
 from neuro.training.task import Data, Inputs, Settings, Task
 
@@ -36,11 +34,11 @@ class Trained:
     Attributes
     ----------
     history
-        One row an epoch: loss, accuracy, validation accuracy, spike rates, seconds.
+        One row an epoch: loss, measure of training and of validation data, spike rates, seconds.
     best_epoch, best_score
-        The best epoch, from 0, and its accuracy on the validation data.
+        The best epoch, from 0, and its measure on the validation data.
     test_score
-        Accuracy of the best epoch on the test data; None without.
+        Measure of the best epoch on the test data; None without.
     interrupted
         True if Ctrl-C ended it.
     """
@@ -87,7 +85,7 @@ class Trainer:
         self.task, self._path = task, folder / CHECKPOINT
         self._together, self._report, self._on_epoch = together, report, on_epoch
         self._optimiser, self._every = optimiser_of(task), every
-        self.progress = Progress(history=[])
+        self.progress = Progress(history=[], best_score=task.measure.worst)
         self.rates: dict[str, float] = {}
         self._best: dict[str, Any] = _copied(task)
         if resume:
@@ -111,7 +109,7 @@ class Trainer:
         except KeyboardInterrupt:
             interrupted = True
             self._save()
-        self.task.module.values.load_state_dict(self._best)
+        self.task.module.load_state_dict(self._best)
         test = self.task.test
         score = None if test is None or interrupted else self.score(test)
         return Trained(
@@ -157,7 +155,7 @@ class Trainer:
         mine = self._together.share(everyone)
         self._set_rate()
         self._optimiser.zero_grad()
-        loss, right = torch.zeros(()), 0
+        loss, values = torch.zeros(()), torch.zeros(0)
         if len(mine):
             place = f"{progress.epoch}/{progress.batch}/{self._together.rank}"
             inputs, labels = task.train.batch(mine, generator_of(task.settings.seed, place))
@@ -166,7 +164,7 @@ class Trainer:
             loss = task.loss(output, labels)
             self._require_finite(loss, inputs)
             loss.backward()  # type: ignore[no-untyped-call]
-            right = int((task.answer(output) == labels).sum())
+            values = task.measure.of(output, labels).detach()
         parameters = list(task.module.parameters())
         self._together.average_gradients(parameters, len(mine) / len(everyone))
         if task.settings.clip:
@@ -174,8 +172,9 @@ class Trainer:
         self._optimiser.step()
         task.module.clamp_()
         progress.losses += loss.item() * len(mine)
-        progress.correct += right
         progress.seen += len(mine)
+        progress.measured += values.sum().item()
+        progress.counted += values.numel()
 
     def _set_rate(self) -> None:
         settings, share = self.task.settings, 1.0
@@ -190,7 +189,7 @@ class Trainer:
         if torch.isfinite(loss):
             return
         progress = self.progress
-        what = first_bad(self.task.module, inputs)
+        what = self.task.module.first_bad(inputs)
         kept = f"The last good checkpoint is {self._path}. " if self._path.exists() else ""
         raise TrainingError(
             f"the loss is {loss.item()}{'; ' + what if what else ''}.",
@@ -200,24 +199,27 @@ class Trainer:
 
     def _close_epoch(self) -> None:
         progress, now = self.progress, time.monotonic()
-        losses, correct, seen = self._together.sum(progress.losses, progress.correct, progress.seen)
+        losses, seen, measured, counted = self._together.sum(
+            progress.losses, progress.seen, progress.measured, progress.counted
+        )
+        measure = self.task.measure
         score = self.score(self.task.validation)
         row = {
             "epoch": progress.epoch,
             "loss": losses / max(seen, 1),
-            "accuracy": correct / max(seen, 1),
-            "validation_accuracy": score,
+            measure.name: measured / max(counted, 1),
+            f"validation_{measure.name}": score,
             "rates": self.rates,
             "learning_rate": self._optimiser.param_groups[0]["lr"],
             "seconds": now - self._began,
         }
         self._began = now
         progress.history.append(row)
-        if score > progress.best_score:
+        if measure.is_better(score, progress.best_score):
             progress.best_score, progress.best_epoch = score, progress.epoch
             self._best = _copied(self.task)
         progress.epoch, progress.batch = progress.epoch + 1, 0
-        progress.losses, progress.correct, progress.seen = 0.0, 0, 0
+        progress.losses, progress.seen, progress.measured, progress.counted = 0.0, 0, 0.0, 0
         self._save()
         if self._on_epoch is not None:
             self._on_epoch(row)
@@ -231,8 +233,8 @@ class Trainer:
 
     @torch.no_grad()
     def score(self, data: Data) -> float:
-        """Share of the answers to `data` that are right; also sets `rates`."""
-        settings, right, seen = self.task.settings, 0.0, 0.0
+        """The mean of the measure over `data`; also sets `rates`."""
+        settings, measured, counted, seen = self.task.settings, 0.0, 0, 0
         spikes: dict[str, float] = {}
         everyone = torch.split(torch.arange(len(data)), settings.batch * self._together.count)
         for number, indices in enumerate(everyone):
@@ -241,13 +243,14 @@ class Trainer:
                 continue
             inputs, labels = data.batch(mine, generator_of(settings.seed, f"score/{number}"))
             output = self.task.module(inputs)
-            right += float((self.task.answer(output) == labels.to(self._device)).sum())
+            values = self.task.measure.of(output, labels.to(self._device))
+            measured, counted = measured + values.sum().item(), counted + values.numel()
             seen += len(mine)
-            for name, rate in _rates(self.task, output).items():
+            for name, rate in self.task.module.rates(output).items():
                 spikes[name] = spikes.get(name, 0.0) + rate * len(mine)
         self.rates = {name: total / max(seen, 1) for name, total in spikes.items()}
-        right, seen = self._together.sum(right, seen)
-        return right / max(seen, 1)
+        measured, count = self._together.sum(measured, counted)
+        return measured / max(count, 1)
 
 
 def optimiser_of(task: Task) -> torch.optim.Optimizer:
@@ -271,10 +274,4 @@ def changed(settings: Settings, **values: Any) -> Settings:
 
 
 def _copied(task: Task) -> dict[str, Any]:
-    return {name: tensor.clone() for name, tensor in task.module.values.state_dict().items()}
-
-
-def _rates(task: Task, output: Output) -> dict[str, float]:
-    """Mean spikes of a cell in a step, by population."""
-    populations = {p.name for p in task.module.network.populations}
-    return {n: s.mean().item() for n, s in output.spikes.items() if n in populations}
+    return {name: tensor.clone() for name, tensor in task.module.state_dict().items()}

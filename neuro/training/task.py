@@ -1,4 +1,4 @@
-"""What is trained: a module, data, a loss, and how."""
+"""What is trained: a module, data, a loss, a measure, and how."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
-from neuro.backends.torch.module import SpikingModule
 from neuro.errors import ParameterError
-from neuro.training.losses import Answer, Loss
+from neuro.training.losses import Loss
+from neuro.training.measures import Measure
+from neuro.training.trainable import Trainable
 
 Inputs = Mapping[str, Tensor]
 
@@ -24,7 +25,7 @@ class Data(Protocol):
         ...
 
     def batch(self, index: Tensor, generator: torch.Generator) -> tuple[Inputs, Tensor]:
-        """Inputs by name, of shape (steps, batch, n), and labels, of shape (batch,).
+        """Inputs by name, of shape (steps, batch, n), and labels, such as of shape (batch,).
 
         Parameters
         ----------
@@ -91,8 +92,8 @@ class Task:
         The network.
     train, validation, test
         Data; the score on `validation` decides which epoch is best.
-    loss, answer
-        What is made small, and what counts as the answer.
+    loss, measure
+        What is made small, and what is reported and decides which epoch is best.
     settings
         How.
     facts
@@ -100,11 +101,11 @@ class Task:
     """
 
     name: str
-    module: SpikingModule
+    module: Trainable
     train: Data
     validation: Data
     test: Data | None
     loss: Loss
-    answer: Answer
+    measure: Measure
     settings: Settings
     facts: Mapping[str, Any] = field(default_factory=dict)

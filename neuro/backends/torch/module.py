@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neuro.backends.rules import refuse
+from neuro.backends.torch import diagnose
 from neuro.backends.torch.inputs import PoissonTrains, checked, named
 from neuro.backends.torch.program import program_of
 from neuro.backends.torch.rules import torch_findings
@@ -247,6 +248,19 @@ class SpikingModule(nn.Module):
                 self._recorded = kept
 
         return forward
+
+    @property
+    def fingerprint(self) -> str:
+        """The same text for the same network with the same trained values, whatever they are."""
+        return "\n".join([self.network.content_hash, *sorted(self.values.trained)])
+
+    def rates(self, output: Output) -> dict[str, float]:
+        """Mean spikes of a cell in a step, by population."""
+        return diagnose.rates(self, output)
+
+    def first_bad(self, inputs: Mapping[str, Tensor]) -> str:
+        """The first layer and step with a value that is not finite, in words; "" if none is."""
+        return diagnose.first_bad(self, inputs)
 
     @torch.no_grad()
     def clamp_(self) -> SpikingModule:

@@ -1,15 +1,19 @@
-"""Find where a number first stops being one."""
+"""Find where a number first stops being one, and how much populations spike."""
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from neuro.backends.torch.module import SpikingModule
-from neuro.training.task import Inputs
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from neuro.backends.torch.module import Output, SpikingModule
 
 
 @torch.no_grad()
-def first_bad(module: SpikingModule, inputs: Inputs) -> str:
+def first_bad(module: SpikingModule, inputs: Mapping[str, Tensor]) -> str:
     """The first layer and step with a value that is not finite, in words; "" if there is none.
 
     Parameters
@@ -32,3 +36,9 @@ def first_bad(module: SpikingModule, inputs: Inputs) -> str:
                 step = int(bad.nonzero()[0, 0])
                 found.append((step, place, f"{population.name}, {variable.name}, step {step}"))
     return f"the first is in {min(found)[2]}" if found else ""
+
+
+def rates(module: SpikingModule, output: Output) -> dict[str, float]:
+    """Mean spikes of a cell in a step, by population."""
+    populations = {p.name for p in module.network.populations}
+    return {n: s.mean().item() for n, s in output.spikes.items() if n in populations}
