@@ -50,6 +50,7 @@ from neuro.simulation.frameworks import (
     from_snntorch,
     from_spikingjelly,
     from_spyx,
+    to_snntorch,
 )
 from neuro.simulation.nengo import NengoModel, from_nengo
 from neuro.simulation.nir import NIRExport, NIRModel, from_nir, to_nir
@@ -144,6 +145,7 @@ __all__ = [
     "simulate_to_file",
     "to_loihi",
     "to_nir",
+    "to_snntorch",
     "to_spinnaker",
     "to_torch",
     "verify",

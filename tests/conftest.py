@@ -12,6 +12,9 @@ import pytest
 
 mpl.use("Agg")
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores; threads that spin slow them all
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 needs_brian2 = pytest.mark.skipif(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from neuro.errors import ParameterError, UnsupportedError
+from neuro.errors import ParameterError, UnavailableError, UnsupportedError
 from neuro.formats.frameworks.framework import Framework
 from neuro.formats.frameworks.registry import checked_framework, framework_of, module_graph
 from neuro.formats.nir.build import Built, Coding, Cycles, build
 from neuro.formats.nir.graph import Graph, Node
 from neuro.formats.nir.own_cells import own_cell
 from neuro.formats.nir.profiles import Conventions
-from neuro.ir.network import FLOAT64
+from neuro.ir.network import FLOAT64, Network
+from neuro.ir.verify import verified
 from neuro.simulation.nir import NIRModel, check_choice
 
 
@@ -86,6 +88,54 @@ def from_snntorch(
     """
     framework = checked_framework(module, "snntorch")
     return _imported(framework, module, input_shape, inputs, dt, cycles, name)
+
+
+def to_snntorch(
+    model: Network | NIRModel, *, spike_grad: Any = None, learn: Collection[str] = ()
+) -> Any:
+    """Make a module of snnTorch of a network of snnTorch's cells, such as `from_snntorch` gives.
+
+    Spikes are the network's; only sums over synapses may be rounded in another order.  What
+    `neuro.to_torch` or `neuro train` has trained goes back to snnTorch this way.
+
+    Parameters
+    ----------
+    model
+        A chain of layers of ``Leaky``, ``Synaptic``, ``Alpha``, ``Lapicque``, ``RLeaky`` or
+        ``RSynaptic``, with dense, sparse or convolutional weights, pooling, and constant biases.
+        A model of `from_snntorch` keeps the shape of its input; a network's input is flat.
+    spike_grad
+        Surrogate gradient of the neurons; None for snnTorch's default.
+    learn
+        Which of ``"alpha"``, ``"beta"`` and ``"threshold"`` are parameters of the module.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        Neurons keep their state hidden (``snntorch.utils.reset`` clears it); the last one returns
+        its spikes and its state.  It takes one step, shape (batch, ...).
+
+    Raises
+    ------
+    UnsupportedError
+        If snnTorch has no counterpart of a cell, a projection or the arrangement; names it.
+    UnavailableError
+        If snnTorch is not installed.
+    """
+    if find_spec("snntorch") is None:
+        raise UnavailableError(
+            "snnTorch is not installed.",
+            where="to_snntorch",
+            hint="pip install 'neuro-spiking[snntorch]'",
+        )
+    from neuro.formats.frameworks.to_snntorch import check_learnt, module_of
+
+    check_learnt(learn)
+    network = model.network if isinstance(model, NIRModel) else model
+    shape = None
+    if isinstance(model, NIRModel) and len(model.built.inputs) == 1:
+        shape = tuple(model.built.shapes[model.built.inputs[0]])
+    return module_of(verified(network), shape, spike_grad, learn)
 
 
 def from_norse(

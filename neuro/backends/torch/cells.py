@@ -8,6 +8,7 @@ from typing import Any
 
 from neuro.backends.torch.load import load_function
 from neuro.backends.torch.printer import TorchPrinter
+from neuro.backends.torch.step_program import spike_mark
 from neuro.backends.torch.surrogates import Surrogate
 from neuro.ir.canonical_types import CanonicalCell, canonical_cell
 from neuro.ir.cell import CellType
@@ -109,7 +110,7 @@ class _Printing:
     def _update(self) -> list[str]:
         """The update; refractory cells keep what they hold."""
         held = {variable.name for variable in self._cell.state if variable.held}
-        lines = self._printer.program(self._programs.update)
+        lines = self._update_lines()
         if self._cell.refractory is None or not held:
             return lines
         kept = []
@@ -124,10 +125,26 @@ class _Printing:
                 )
         return kept
 
+    def _update_lines(self) -> list[str]:
+        """The update; what it compares of the state before it has no gradient, if resets have none."""
+        lines, past = [], set(self._state)
+        for statement in self._programs.update:
+            self._printer.past = frozenset(past if self._hard else ())
+            lines += self._printer.program((statement,))
+            past.discard(statement.target)
+        self._printer.past = frozenset()
+        return lines
+
+    @property
+    def _hard(self) -> bool:
+        return self._detach and not self._surrogate.smooth
+
     def _fire(self) -> list[str]:
         if self._programs.spike is None:
             return ["nr_fired = None"]
-        lines = [f"nr_fired = {self._printer.value(self._programs.spike)}"]
+        mark = spike_mark(self._cell)
+        fired = self._printer.value(self._programs.spike) if mark is None else self._names[mark]
+        lines = [f"nr_fired = {fired}"]
         if self._cell.refractory is not None:
             lines.append("if nr_refractory is not None:")
             lines.append("    nr_fired = nr_fired * ~nr_refractory")
@@ -142,8 +159,7 @@ class _Printing:
         kept = [name for name in self._state if name in targets]
         lines = [f"nr_old_{self._names[name]} = {self._names[name]}" for name in kept]
         lines += self._printer.program(self._programs.reset)
-        hard = self._detach and not self._surrogate.smooth
-        lines.append(f"nr_decision = {'nr_fired.detach() != 0' if hard else 'nr_fired'}")
+        lines.append(f"nr_decision = {'nr_fired.detach() != 0' if self._hard else 'nr_fired'}")
         for name in kept:
             own = self._names[name]
             lines.append(f"{own} = nr_select(nr_decision, {own}, nr_old_{own})")

@@ -118,7 +118,12 @@ def fused_code(
     if spikes:
         seeds[SPIKE] = Name(_seed(SPIKE))
     wanted = [*ports, *added, *state, *sorted(trained & set(constants))]
-    backward, found = adjoint(pulled, seeds, wanted, _slopes(cell, surrogate))
+    backward, found = adjoint(
+        pulled,
+        seeds,
+        wanted,
+        _slopes(cell, surrogate, frozenset(state) if detach_reset else frozenset()),
+    )
     printing = _Printing(arriving, constants, state, (*forward, *backward), dtype)
     printing.scalars = scalars
     source = printing.render(
@@ -147,12 +152,15 @@ def _seed(name: str) -> str:
     return f"seed${name}"
 
 
-def _slopes(cell: CellType, surrogate: Surrogate) -> Any:
-    """The surrogate's derivative of a comparison, by its left side minus its right one."""
+def _slopes(cell: CellType, surrogate: Surrogate, past: frozenset[str]) -> Any:
+    """The surrogate's derivative of a comparison, by its left side minus its right one.
+
+    What is compared of the state before the step, `past`, only says what the step before decided.
+    """
     units = surface_units(cell)
 
     def slope(comparison: Compare) -> Expression | None:
-        if comparison.op in ("==", "!="):
+        if comparison.op in ("==", "!=") or names(comparison) & past:
             return None
         compared = sorted(name.partition("$")[0] for name in names(comparison))
         unit = next((units[name] for name in compared if name in units), 1.0)

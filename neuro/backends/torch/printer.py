@@ -45,6 +45,9 @@ class TorchPrinter:
     ----------
     constants
         Tensors that the text needs, by name.
+    past
+        Names whose comparisons carry no gradient: state before the step, which only says what the
+        step before decided.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class TorchPrinter:
         self._dtype = dtype
         self._widths = widths
         self.constants: dict[str, float] = {}
+        self.past: frozenset[str] = frozenset()
 
     def literal(self, value: float) -> str:
         """A number in the number format."""
@@ -109,7 +113,8 @@ class TorchPrinter:
         sides = f"{self.value(expression.left)}, {self.value(expression.right)}"
         if isinstance(expression, Logical):
             return f"nr_{expression.op}({sides})"
-        return f"nr_step({expression.op!r}, {sides}, nr_surrogate, {self._width(expression)!r})"
+        made = f"nr_step({expression.op!r}, {sides}, nr_surrogate, {self._width(expression)!r})"
+        return f"{made}.detach()" if names(expression) & self.past else made
 
     @property
     def _soft(self) -> bool:

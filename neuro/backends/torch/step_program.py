@@ -10,6 +10,7 @@ from neuro.ir.cell import CellType
 from neuro.ir.expressions.nodes import (
     Assign,
     Binary,
+    Compare,
     Expression,
     Literal,
     Logical,
@@ -63,6 +64,21 @@ def step_program(cell: CellType, extras: Mapping[str, int], *, refractory: bool)
     return StepProgram(before, tuple(building.program), dict(building.state))
 
 
+def spike_mark(cell: CellType) -> str | None:
+    """The variable that says whether a cell spikes, 1 or 0, if its update sets one and `spike` reads it.
+
+    Its gradient is then that of the condition that set it, taken once.
+    """
+    programs = canonical_cell(cell)
+    match programs.spike:
+        case Compare(">", Name(mark), Literal(level)) if 0 <= level < 1 and not cell.refractory:
+            values = [s.value for s in programs.update if s.target == mark]
+            match values[-1:]:
+                case [Select(_, Literal(1.0), Literal(0.0))]:
+                    return mark
+    return None
+
+
 def extra_name(port: str, place: int) -> str:
     """Name of the `place`-th sum that is added to the variable of a bound port."""
     return f"{port}+{place}"
@@ -107,7 +123,9 @@ class _Building:
         if self._refractory:
             fired = Logical("and", fired, Unary("not", Name(QUIET)))
         self.program.append(Assign(FIRED, fired))
-        self.program.append(Assign(SPIKE, Select(Name(FIRED), Literal(1.0), Literal(0.0))))
+        mark = spike_mark(self._cell)
+        number = Select(Name(FIRED), Literal(1.0), Literal(0.0))
+        self.program.append(Assign(SPIKE, number if mark is None else Name(self.state[mark])))
 
     def reset(self) -> None:
         if self._programs.spike is None or not self._programs.reset:

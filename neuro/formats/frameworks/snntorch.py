@@ -33,7 +33,7 @@ from neuro.ir.declare import cell_type
 DT = 1e-4
 """snnTorch has no length of a step; this is what its own exporter writes."""
 
-_INTEGRATE = {
+INTEGRATE = {
     "Leaky": "v = beta * v + input",
     "RLeaky": "v = beta * v + input + recurrent",
     "Synaptic": "i = alpha * i + input\nv = beta * v + i",
@@ -65,7 +65,7 @@ def cell_of(kind: str, reset: str, *, delayed: bool) -> CellType:
     before, after = _pending(kind, reset)
     at_once = not delayed and reset != "none"
     steps = ["z = 1 if v > threshold else 0"] if reset != "none" else []
-    steps += [before, _INTEGRATE[kind], after]
+    steps += [before, INTEGRATE[kind], after]
     if at_once:
         steps += ["s = 1 if v > threshold else 0"]
         steps += [f"v = v - (s - z) * {'threshold' if reset == 'subtract' else 'v'}"]
