@@ -1,6 +1,6 @@
 """Time training steps of neuro and of other frameworks in turn, on one machine in one go.
 
-    python benchmarks/training.py [--repeat 7] [--threads 1] [--only feedforward,recurrent,scan]
+    python benchmarks/training.py [--repeat 7] [--threads 1] [--only feedforward,recurrent,scan] [--device cuda]
 
 Prints medians of processor and wall seconds, ratios to neuro, and the largest resident memory that
 a process of each framework needs.  Frameworks that are not installed are left out, with a word.
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,14 +28,15 @@ import neuro
 from neuro.backends.torch.scan import affine_scan, parallel_scan
 
 BATCH, STEPS, INPUTS, CLASSES = 256, 100, 700, 20
+DEVICE = torch.device("cpu")
 Step = Callable[[], Any]
 
 
 @dataclass(frozen=True)
 class Work:
-    """A training step of one framework, and its forward pass alone; `forward` may be missing."""
+    """A training step of one framework, and its forward pass alone."""
 
-    forward: Step | None
+    forward: Step
     train: Step
 
 
@@ -58,6 +60,7 @@ def work_of(run: Callable[[], Tensor], parameters: Any) -> Work:
     """`run` gives the counts of the classes; Adam makes their cross-entropy small."""
     optimiser = torch.optim.Adam(parameters, 1e-3)
     labels = torch.randint(0, CLASSES, (BATCH,), generator=torch.Generator().manual_seed(1))
+    labels = labels.to(DEVICE)
 
     def train() -> None:
         counts = run()
@@ -81,13 +84,13 @@ SIZES = ((INPUTS, 128), (128, 128), (128, CLASSES))
 def spikes(steps: int = STEPS, batch: int = BATCH) -> Tensor:
     """Input spikes, shape (steps, batch, 700)."""
     generator = torch.Generator().manual_seed(0)
-    return (torch.rand(steps, batch, INPUTS, generator=generator) < 0.05).float()
+    return (torch.rand(steps, batch, INPUTS, generator=generator) < 0.05).float().to(DEVICE)
 
 
 def layers() -> nn.ModuleList:
     """The weights that all frameworks start from."""
     torch.manual_seed(0)
-    return nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in SIZES)
+    return nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in SIZES).to(DEVICE)
 
 
 def feedforward_neuro() -> Work:
@@ -97,10 +100,10 @@ def feedforward_neuro() -> Work:
     for place, layer in enumerate(layers()):
         cell = neuro.LIF(tau_m=-1 / np.log(0.9), reset="subtract")
         post = net.population(layer.out_features, cell, label=f"layer{place}")
-        synapse = neuro.StaticSynapse(weight=layer.weight.detach().numpy().T.copy())
+        synapse = neuro.StaticSynapse(weight=layer.weight.detach().cpu().numpy().T.copy())
         net.projection(pre, post, neuro.DenseConnector(), synapse)
         pre = post
-    module, given = neuro.to_torch(net.build()), spikes()
+    module, given = neuro.to_torch(net.build()).to(DEVICE), spikes()
     return work_of(lambda: module(given).spikes["layer2"].sum(0), module.parameters())
 
 
@@ -128,7 +131,8 @@ def feedforward_snntorch() -> Work:
     from snntorch import surrogate
 
     own, given = layers(), spikes()
-    cells = [snntorch.Leaky(beta=0.9, spike_grad=surrogate.fast_sigmoid(slope=25)) for _ in own]
+    gradient = surrogate.fast_sigmoid(slope=25)
+    cells = [snntorch.Leaky(beta=0.9, spike_grad=gradient).to(DEVICE) for _ in own]
 
     def run() -> Tensor:
         state = [cell.reset_mem() for cell in cells]
@@ -147,7 +151,7 @@ def feedforward_norse() -> Work:
     from norse.torch import LIFBoxCell
 
     own, given = layers(), spikes()
-    cells = [LIFBoxCell() for _ in own]
+    cells = [LIFBoxCell().to(DEVICE) for _ in own]
 
     def run() -> Tensor:
         state: list[Any] = [None] * len(own)
@@ -171,7 +175,7 @@ def feedforward_spikingjelly() -> Work:
     parts = [
         part for a, b in SIZES for part in (layer.Linear(a, b, bias=False, step_mode="m"), cell())
     ]
-    own, given = nn.Sequential(*parts), spikes()
+    own, given = nn.Sequential(*parts).to(DEVICE), spikes()
 
     def run() -> Tensor:
         functional.reset_net(own)
@@ -201,18 +205,18 @@ def recurrent_neuro() -> Work:
     for pre, weight in ((source, first), (cells, back)):
         synapse = neuro.StaticSynapse(weight=weight.numpy())
         net.projection(pre, cells, neuro.DenseConnector(), synapse)
-    module, given = neuro.to_torch(net.build()), spikes(LONG, FEW)
+    module, given = neuro.to_torch(net.build()).to(DEVICE), spikes(LONG, FEW)
     return work_of(lambda: module(given).spikes["cells"][..., :CLASSES].sum(0), module.parameters())
 
 
 def recurrent_torch() -> Work:
     """The same cell, with the product of all inputs in one go."""
-    first, back = (nn.Parameter(w) for w in recurrent_weights())
+    first, back = (nn.Parameter(w.to(DEVICE)) for w in recurrent_weights())
     given = spikes(LONG, FEW)
     alpha, rho, beta = np.exp(-1 / 20), np.exp(-1 / 200), 1.6
 
     def run() -> Tensor:
-        v = b = z = torch.zeros(FEW, CELLS)
+        v = b = z = torch.zeros(FEW, CELLS, device=DEVICE)
         total: Any = 0.0
         for drive in (given.view(-1, INPUTS) @ first).view(LONG, FEW, CELLS):
             b = rho * b + (1 - rho) * z
@@ -229,7 +233,7 @@ def recurrent_norse() -> Work:
     """Norse's LSNN, an adaptive cell."""
     from norse.torch import LSNNRecurrentCell
 
-    cell, given = LSNNRecurrentCell(INPUTS, CELLS), spikes(LONG, FEW)
+    cell, given = LSNNRecurrentCell(INPUTS, CELLS).to(DEVICE), spikes(LONG, FEW)
 
     def run() -> Tensor:
         state, total = None, 0.0
@@ -245,8 +249,9 @@ def recurrent_snntorch() -> Work:
     """SnnTorch's RLeaky; it has no adaptive cell."""
     import snntorch
 
-    first = nn.Linear(INPUTS, CELLS, bias=False)
-    cell, given = snntorch.RLeaky(beta=0.95, linear_features=CELLS), spikes(LONG, FEW)
+    first = nn.Linear(INPUTS, CELLS, bias=False).to(DEVICE)
+    cell = snntorch.RLeaky(beta=0.95, linear_features=CELLS).to(DEVICE)
+    given = spikes(LONG, FEW)
 
     def run() -> Tensor:
         out, mem = cell.reset_mem()
@@ -265,9 +270,10 @@ def recurrent_snntorch() -> Work:
 def scan_with(scan: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Work:
     """A scan and its gradients."""
     generator = torch.Generator().manual_seed(0)
-    a = torch.rand(1, 1, 64, generator=generator).mul(0.9).requires_grad_()
-    b = torch.randn(16384, 8, 64, generator=generator).requires_grad_()
-    start, gradient = torch.zeros(8, 64), torch.randn(b.shape, generator=generator)
+    a = torch.rand(1, 1, 64, generator=generator).mul(0.9).to(DEVICE).requires_grad_()
+    b = torch.randn(16384, 8, 64, generator=generator).to(DEVICE).requires_grad_()
+    start = torch.zeros(8, 64, device=DEVICE)
+    gradient = torch.randn(b.shape, generator=generator).to(DEVICE)
 
     def train() -> None:
         a.grad = b.grad = None
@@ -311,57 +317,97 @@ WORKS: dict[str, dict[str, Callable[[], Work]]] = {
 }
 
 
+@dataclass(frozen=True)
+class Times:
+    """Medians of one framework: processor and wall seconds, and largest resident memory in MB."""
+
+    forward: tuple[float, float]
+    train: tuple[float, float]
+    memory: float
+
+
 def seconds(step: Step) -> tuple[float, float]:
     """Processor and wall seconds of one call."""
     wall, cpu = time.perf_counter(), time.process_time()
     step()
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def compare(name: str, repeat: int) -> None:
-    """Run the frameworks of one workload in turn, and print."""
-    missing = [f for f in WORKS[name] if not _installed(f)]
-    works = {f: make() for f, make in WORKS[name].items() if f not in missing}
+def compare(name: str, repeat: int) -> dict[str, Times]:
+    """Run the frameworks of one workload in turn."""
+    works = {f: make() for f, make in WORKS[name].items() if installed(f)}
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for place in range(repeat + 1):
         for framework, work in works.items():
             for kind, step in (("forward", work.forward), ("train", work.train)):
-                if step is not None:
-                    times = seconds(step)
-                    if place:
-                        found.setdefault((framework, kind), []).append(times)
-    print(f"\n{name}: median of {repeat}, processor (wall) seconds")
-    for kind in ("forward", "train"):
-        ours = median(cpu for cpu, _ in found["neuro", kind])
-        for framework in works:
-            cpu, wall = (median(times) for times in zip(*found[framework, kind], strict=True))
-            memory = peak(name, framework) if kind == "train" else 0
-            more = f"  {memory:6.0f} MB" if memory else ""
-            print(f"  {kind:8} {framework:14} {cpu:7.3f} ({wall:7.3f})  {cpu / ours:5.2f} x{more}")
-    for framework in missing:
-        print(f"  {framework}: not installed")
+                times = seconds(step)
+                if place:
+                    found.setdefault((framework, kind), []).append(times)
+    return {
+        f: Times(middle(found[f, "forward"]), middle(found[f, "train"]), peak(name, f))
+        for f in works
+    }
 
 
-def _installed(framework: str) -> bool:
+def middle(times: list[tuple[float, float]]) -> tuple[float, float]:
+    """Medians of processor and wall seconds."""
+    return median(cpu for cpu, _ in times), median(wall for _, wall in times)
+
+
+def installed(framework: str) -> bool:
+    """Whether a framework can be run here."""
     package = framework.split(maxsplit=1)[0]
     return importlib.util.find_spec(package) is not None
 
 
 def peak(name: str, framework: str) -> float:
     """Largest resident memory of a process that trains two steps, in MB."""
-    command = [sys.executable, __file__, "--alone", f"{name}/{framework}"]
+    command = [sys.executable, __file__, "--alone", f"{name}/{framework}", "--device", str(DEVICE)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
 def alone(which: str) -> None:
-    """Train two steps and print the largest resident memory, in MB."""
+    """Train two steps and print the largest resident memory (on a GPU, that of its memory), in MB."""
     name, _, framework = which.partition("/")
     work = WORKS[name][framework]()
     work.train()
     work.train()
+    if DEVICE.type == "cuda":
+        print(torch.cuda.max_memory_allocated() / 2**20)
+        return
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+
+
+def gradients_apart() -> float:
+    """The largest difference between gradients of our scan and of the loop, by their largest."""
+    found = []
+    for scan in (affine_scan, by_loop):
+        generator = torch.Generator().manual_seed(0)
+        a = torch.rand(1, 1, 64, generator=generator).mul(0.9).to(DEVICE).requires_grad_()
+        b = torch.randn(2048, 8, 64, generator=generator).to(DEVICE).requires_grad_()
+        scan(a, b, torch.zeros(8, 64, device=DEVICE)).square().sum().backward()
+        found.append((a.grad, b.grad))
+    pairs = zip(*found, strict=True)
+    return max(((ours - theirs).abs().max() / theirs.abs().max()).item() for ours, theirs in pairs)
+
+
+def show(name: str, times: dict[str, Times], repeat: int) -> None:
+    """Print a workload."""
+    print(f"\n{name}: median of {repeat}, processor (wall) seconds")
+    place = int(DEVICE.type == "cuda")  # on a GPU, wall time counts
+    for kind in ("forward", "train"):
+        ours = getattr(times["neuro"], kind)[place]
+        for framework, own in times.items():
+            cpu, wall = getattr(own, kind)
+            ratio = (cpu, wall)[place] / ours
+            more = f"  {own.memory:6.0f} MB" if kind == "train" else ""
+            print(f"  {kind:8} {framework:14} {cpu:7.3f} ({wall:7.3f})  {ratio:5.2f} x{more}")
+    for framework in WORKS[name].keys() - times.keys():
+        print(f"  {framework}: not installed")
 
 
 def main() -> None:
@@ -372,15 +418,31 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", default=",".join(WORKS))
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each workload")
     parser.add_argument("--alone", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    global DEVICE  # noqa: PLW0603 - one device for the whole run
+    DEVICE = torch.device(chosen.device)
     torch.set_num_threads(chosen.threads)
     if chosen.alone:
         alone(chosen.alone)
         return
-    print(f"torch {torch.__version__}, {chosen.threads} thread(s)")
+    named = torch.cuda.get_device_name() if DEVICE.type == "cuda" else "cpu"
+    if not chosen.json:
+        print(f"torch {torch.__version__}, {named}, {chosen.threads} thread(s)")
     for name in chosen.only.split(","):
-        compare(name, chosen.repeat)
+        times = compare(name, chosen.repeat)
+        missing = sorted(WORKS[name].keys() - times.keys())
+        apart = gradients_apart() if name == "scan" else None
+        if chosen.json:
+            data = {f: asdict(own) for f, own in times.items()}
+            line = {"name": name, "device": named, "times": data, "missing": missing}
+            print(json.dumps({**line, "gradients_apart": apart}), flush=True)
+        else:
+            show(name, times, chosen.repeat)
+            if apart is not None:
+                print(f"  gradients of scan and loop differ by {apart:.1e} of the largest at most")
 
 
 if __name__ == "__main__":

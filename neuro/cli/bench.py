@@ -14,6 +14,7 @@ from rich.markup import escape
 from neuro.bench.peers import SIMULATORS, WORKLOADS
 from neuro.bench.suite import Outcome, run_suite
 from neuro.bench.table import COLUMNS, cells
+from neuro.cli.bench_training import bench_training_steps
 from neuro.cli.console import NO, err, out, print_json, print_table, readable_errors
 from neuro.cli.options import JsonOption
 from neuro.errors import ParameterError, unknown_name
@@ -27,7 +28,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             metavar="[WORKLOAD]...",
-            help=f"By default all: {', '.join(WORKLOADS)}. Or mcu, costs on a microcontroller.",
+            help=f"By default all: {', '.join(WORKLOADS)}. Or mcu, costs on a microcontroller; or training, against other frameworks of torch.",
         ),
     ] = None,
     on: Annotated[str, typer.Option("--on", help="Simulators, separated by commas.")] = ",".join(
@@ -46,6 +47,7 @@ def bench(
         Path | None, typer.Option("--out", "-o", help="Write all measurements (.json).")
     ] = None,
     board: Annotated[str, typer.Option(help="Board of mcu.")] = "stm32f405",
+    device: Annotated[str, typer.Option(help="Device of training: cpu or cuda.")] = "cpu",
     json: JsonOption = False,
 ) -> None:
     """Run workloads on neuro and its peers in turn; print medians and ratios.
@@ -54,6 +56,9 @@ def bench(
     """
     if workload == ["mcu"]:
         _bench_mcu(board, json=json)
+        return
+    if workload == ["training"]:
+        bench_training_steps(1 if quick else repeat, threads, device, save, json=json)
         return
     chosen = _known(workload or WORKLOADS, WORKLOADS, "workload")
     simulators = _known((name.strip() for name in on.split(",")), SIMULATORS, "simulator")

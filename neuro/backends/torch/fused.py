@@ -14,6 +14,7 @@ from torch import Tensor
 
 from neuro.backends.c.compiler import compile_library
 from neuro.backends.torch.fused_code import FusedCode
+from neuro.backends.torch.memory import empty, empty_like
 from neuro.backends.torch.sums import Matrix, weight_gradient
 
 
@@ -133,10 +134,10 @@ class _Advance(torch.autograd.Function):
         weights = tuple(w.contiguous() for w in weights)
         steps, shape = len(stretch.time), _shape(sums, state)
         like = (sums or state)[0]
-        kept = [like.new_empty(steps + 1, *shape) for _ in state]
+        kept = [empty((steps + 1, *shape), like.dtype, like.device) for _ in state]
         for own, value in zip(kept, state, strict=True):
             own[0] = value
-        spikes = like.new_empty(steps, *shape) if code.spikes else None
+        spikes = empty((steps, *shape), like.dtype, like.device) if code.spikes else None
         left, quiet, period = _refractory(stretch, steps, shape)
         _call(
             _library(code.source).forward,
@@ -178,7 +179,7 @@ class _Advance(torch.autograd.Function):
         after = gradients[spiking + count : spiking + 2 * count]
         d_state = [_filled(g, like, ctx.shape).clone() for g in after]
         d_sums = [
-            torch.empty_like(x) if name in code.needs else None
+            empty_like(x) if name in code.needs else None
             for name, x in zip(code.sums, sums, strict=True)
         ]
         d_constants = [
@@ -253,7 +254,7 @@ def _refractory(
     kind = torch.int64 if stretch.time.dtype == torch.float64 else torch.int32
     left = stretch.left.to(kind).clone(memory_format=torch.contiguous_format)
     period = stretch.period.expand(shape).to(kind).contiguous()
-    return left, torch.empty(steps, *shape, dtype=kind), period
+    return left, empty((steps, *shape), kind, torch.device("cpu")), period
 
 
 def _reduced(gradient: Tensor | None, constant: Tensor) -> Tensor | None:

@@ -13,6 +13,7 @@ from neuro.backends.torch import fused
 from neuro.backends.torch.arrivals import Arrivals, rows
 from neuro.backends.torch.fused import Loop, Stretch
 from neuro.backends.torch.inputs import SEEDS, PoissonTrains, current, listed_spikes
+from neuro.backends.torch.memory import zeros
 from neuro.backends.torch.program import Cells, Program
 from neuro.backends.torch.state import State
 from neuro.backends.torch.trains import Train
@@ -358,7 +359,7 @@ class Run:
         ]
 
     def _zeros(self, count: int, size: int) -> Tensor:
-        return torch.zeros(count, self.batch, size, dtype=self.program.dtype, device=self._device)
+        return zeros((count, self.batch, size), self.program.dtype, self._device)
 
     # The end ----------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from neuro.backends.c.compiler import compile_library, find_compiler
+from neuro.backends.torch.memory import empty_like
 from neuro.errors import ParameterError
 
 
@@ -62,7 +63,7 @@ class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor, start: Tensor, keep: int) -> Tensor:
         a, b, start = a.contiguous(), b.contiguous(), start.contiguous()
-        x = torch.empty_like(b)
+        x = empty_like(b)
         _run("forward", b, len(a), a, b, start, x)
         kept = x if keep <= 1 else x[keep - 1 :: keep].clone()
         ctx.save_for_backward(a, start, kept, *(() if keep <= 1 else (b,)))
@@ -73,8 +74,8 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         a, start, kept = ctx.saved_tensors[:3]
         g = gradients[0].contiguous()
-        carry, db = torch.zeros_like(start), torch.empty_like(g)
-        make = torch.empty_like if len(a) > 1 else torch.zeros_like
+        carry, db = torch.zeros_like(start), empty_like(g)
+        make = empty_like if len(a) > 1 else torch.zeros_like
         da = make(a) if ctx.needs_input_grad[0] else None
         if ctx.keep <= 1:
             _run("backward", g, len(a), a, kept, start, g, carry, db, da)
@@ -84,7 +85,7 @@ class _Scan(torch.autograd.Function):
             last = min(first + ctx.keep, len(g))
             before = kept[first // ctx.keep - 1] if first else start
             mine = a[first:last] if len(a) > 1 else a
-            x = torch.empty_like(b[first:last])
+            x = empty_like(b[first:last])
             _run("forward", x, len(a), mine, b[first:last], before, x)
             slope = None if da is None else (da[first:last] if len(a) > 1 else da)
             part = (mine, x, before, g[first:last], carry, db[first:last], slope)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuro.backends.c.compiler import compile_library, find_compiler
+from neuro.backends.torch.memory import empty, empty_like, zeros
 from neuro.ir.expansion import Rows
 
 
@@ -86,7 +87,7 @@ class _Sum(torch.autograd.Function):
     def forward(
         ctx: Any, segments: tuple[Segment, ...], exact: bool, start: Tensor, *given: Tensor
     ) -> Tensor:
-        sums = start.clone(memory_format=torch.contiguous_format)
+        sums = empty_like(start).copy_(start)
         for segment in segments:
             own = sums[segment.first : segment.first + segment.count]
             _forward(segment, _part(segment, given), given[segment.weight], own, exact=exact)
@@ -99,7 +100,8 @@ class _Sum(torch.autograd.Function):
         given, gradient = ctx.saved_tensors, gradients[0].contiguous()
         wanted = ctx.needs_input_grad[3:]
         made = [
-            torch.zeros_like(x) if need else None for x, need in zip(given, wanted, strict=True)
+            zeros(x.shape, x.dtype, x.device) if need else None
+            for x, need in zip(given, wanted, strict=True)
         ]
         for segment in ctx.segments:
             own = gradient[segment.first : segment.first + segment.count]
@@ -185,7 +187,7 @@ def _source_gradient(segment: Segment, weight: Tensor, gradient: Tensor) -> Tens
     matrix = segment.matrix
     if matrix.is_dense or not gradient.is_cpu or find_compiler() is None:
         return gradient.reshape(-1, matrix.n_post) @ _dense(matrix, weight).T
-    made = gradient.new_empty(*gradient.shape[:2], matrix.n_pre)
+    made = empty((*gradient.shape[:2], matrix.n_pre), gradient.dtype, gradient.device)
     _call("list_source", matrix, made, weight, gradient, matrix.start, matrix.target, made)
     return made
 
