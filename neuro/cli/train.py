@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +12,6 @@ from neuro.cli.console import INTERRUPTED, err, out, print_json, print_table, re
 from neuro.cli.options import JsonOption, SetOption, parse_changes
 from neuro.errors import UnavailableError
 from neuro.models.spec import load_model
-
-if TYPE_CHECKING:
-    from neuro.training.measures import Measure
 
 
 @readable_errors
@@ -49,7 +46,7 @@ def train(
     folder = out_ or Path(f"{Path(model).name}-run")
     with processes() as together:
         task = load_model(model).task(changes)
-        say = None if json_ or not together.is_first else partial(_say, task.measure)
+        say = None if json_ or not together.is_first else _sayer(task)
         summary = train_task(
             task,
             folder,
@@ -78,15 +75,8 @@ def _require_torch() -> None:
         )
 
 
-def _say(measure: Measure, row: dict[str, Any]) -> None:
-    rates = "  ".join(f"{name} {rate:.3f}" for name, rate in row["rates"].items())
-    out.print(
-        f"epoch {row['epoch'] + 1:>3}  loss {row['loss']:.4f}  "
-        f"{measure.name.replace('_', ' ')} {measure.text(row[measure.name])}  "
-        f"validation {measure.text(row[f'validation_{measure.name}'])}  "
-        f"spikes a step: {rates}  ({row['seconds']:.1f} s)",
-        soft_wrap=True,
-    )
+def _sayer(task: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda row: out.print(task.line(row), soft_wrap=True)
 
 
 def _show(summary: dict[str, Any], *, json_: bool) -> None:

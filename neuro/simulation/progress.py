@@ -63,6 +63,12 @@ class TerminalBar:
             self._open(total)
         self._bar.update(self._task, completed=done, total=total)
 
+    def rename(self, label: str) -> None:
+        """Show another text beside the bar."""
+        self._label = label
+        if self._bar is not None:
+            self._bar.update(self._task, description=label)
+
     def _open(self, total: int) -> None:
         from rich.console import Console
         from rich.progress import (

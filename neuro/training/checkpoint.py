@@ -84,7 +84,7 @@ def load_checkpoint(
     ParameterError
         If it is of another network, or of other settings.
     """
-    content = _read(path)
+    content = read_checkpoint(path)
     where = str(path)
     if content.get("format") != FORMAT:
         raise FileFormatError(
@@ -104,7 +104,14 @@ def load_checkpoint(
     return Progress(**content["progress"]), content["best"]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds.
+
+    Raises
+    ------
+    FileFormatError
+        If there is none, or it is damaged.
+    """
     try:
         content = torch.load(path, weights_only=True)
     except FileNotFoundError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from neuro.training.checkpoint import Progress
 from neuro.training.files import write_log, write_results
 from neuro.training.loop import CHECKPOINT, EVERY, Trainer
 from neuro.training.processes import Processes
-from neuro.training.task import Task
 
 
+@singledispatch
 def train_task(
-    task: Task,
+    task: Any,
     folder: Path,
     *,
     resume: bool = False,
@@ -31,10 +32,12 @@ def train_task(
 ) -> dict[str, Any]:
     """Train `task` and write what came out into `folder`; returns the summary.
 
+    Tasks of other kinds register a function of their own.
+
     Parameters
     ----------
     task
-        What to train.
+        What to train, a `neuro.training.task.Task`.
     folder
         Gets checkpoint, log, curves, network and summary.
     resume
@@ -61,10 +64,10 @@ def train_task(
     TrainingError
         If the loss stops being a number.
     """
-    _prepare(folder, resume=resume)
+    prepare(folder, resume=resume)
     if threads:
         torch.set_num_threads(threads)
-    task.module.to(_device(device))
+    task.module.to(device_of(device))
     with TerminalBar(f"training {task.name}") as bar:
         trainer: Trainer
 
@@ -92,7 +95,16 @@ def train_task(
     return {"interrupted": trained.interrupted}
 
 
-def _prepare(folder: Path, *, resume: bool) -> None:
+def prepare(folder: Path, *, resume: bool) -> None:
+    """Make the folder of a run.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be made or written.
+    ParameterError
+        If it holds a run already and `resume` is not set.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -109,7 +121,16 @@ def _prepare(folder: Path, *, resume: bool) -> None:
         )
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """The device called `name`.
+
+    Raises
+    ------
+    UnavailableError
+        If there is no such device.
+    ParameterError
+        If it is no name of a device.
+    """
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise UnavailableError(
             "there is no GPU that torch can use.", where="device", hint="Use --device cpu."

@@ -173,9 +173,15 @@ def permuted(images: NDArray[np.uint8], task: int, run: int = 0) -> NDArray[np.u
 
     The order is that of HLOP's reference: a shuffle seeded with ``run * 100 + task``.
     """
-    order = np.arange(images[0].size)
-    np.random.RandomState(run * 100 + task).shuffle(order)
+    order = permutation(images[0].size, task, run)
     return images.reshape(len(images), -1)[:, order].reshape(images.shape)
+
+
+def permutation(pixels: int, task: int, run: int = 0) -> NDArray[np.int64]:
+    """The order of pixels in `permuted`; shape (pixels,)."""
+    order = np.arange(pixels)
+    np.random.RandomState(run * 100 + task).shuffle(order)
+    return order
 
 
 def sequence(images: NDArray[np.uint8], width: int = 1) -> NDArray[np.uint8]:

@@ -109,3 +109,14 @@ class Task:
     measure: Measure
     settings: Settings
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self, row: Mapping[str, Any]) -> str:
+        """A row of the log as people read it."""
+        rates = "  ".join(f"{name} {rate:.3f}" for name, rate in row["rates"].items())
+        measure = self.measure
+        return (
+            f"epoch {row['epoch'] + 1:>3}  loss {row['loss']:.4f}  "
+            f"{measure.name.replace('_', ' ')} {measure.text(row[measure.name])}  "
+            f"validation {measure.text(row[f'validation_{measure.name}'])}  "
+            f"spikes a step: {rates}  ({row['seconds']:.1f} s)"
+        )

@@ -1,0 +1,1 @@
+"""HLOP: continual learning with a lateral circuit that projects what is learnt."""

@@ -1,0 +1,129 @@
+"""What ``neuro train`` does with a continual recipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from neuro.errors import UnsupportedError
+from neuro.files import write_text
+from neuro.simulation.progress import TerminalBar
+from neuro.training.command import device_of, prepare, train_task
+from neuro.training.files import LOG, SUMMARY
+from neuro.training.hlop.results import FIGURE, draw, write_json, write_run
+from neuro.training.hlop.run import ContinualRun, Progress
+from neuro.training.hlop.settings import Settings
+from neuro.training.hlop.task import ContinualTask
+from neuro.training.loop import CHECKPOINT, EVERY
+from neuro.training.processes import Processes
+
+
+@train_task.register
+def train_continually(
+    task: ContinualTask,
+    folder: Path,
+    *,
+    resume: bool = False,
+    device: str = "cpu",
+    threads: int = 0,
+    together: Processes = Processes(),  # noqa: B008 - immutable
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    every: float = EVERY,
+) -> dict[str, Any]:
+    """Train every method of `task`; returns a summary.
+
+    A single method writes into `folder`, several into a folder each.
+
+    Parameters
+    ----------
+    task
+        What to train.
+    folder, resume, device, threads, together, on_epoch, every
+        As for `neuro.training.command.train_task`.
+
+    Raises
+    ------
+    UnsupportedError
+        If several processes are to train it.
+    """
+    if together.count > 1:
+        raise UnsupportedError(
+            "continual training runs in one process.", hint="Start it without torchrun."
+        )
+    if threads:
+        torch.set_num_threads(threads)
+    chosen = device_of(device)
+    single = len(task.settings) == 1
+    made: list[dict[str, Any]] = []
+    for settings in task.settings:
+        own = folder if single else folder / settings.method
+        prepare(own, resume=resume)
+        again = resume and (own / CHECKPOINT).exists()
+        done, summary = _one(task, settings, own, chosen, again, on_epoch, every)
+        made.append(summary)
+        if not done:
+            return {"task": task.name, "interrupted": True, "folder": str(own)}
+    if single:
+        return {"task": task.name, "interrupted": False, **made[0], **task.facts}
+    return _together(task, folder, made)
+
+
+def _one(
+    task: ContinualTask,
+    settings: Settings,
+    folder: Path,
+    device: torch.device,
+    resume: bool,
+    on_row: Callable[[dict[str, Any]], None] | None,
+    every: float,
+) -> tuple[bool, dict[str, Any]]:
+    """Run one method; whether it came to its end, and the summary."""
+    run: ContinualRun
+
+    def row_done(row: dict[str, Any]) -> None:
+        lines = (json.dumps(r, sort_keys=True) + "\n" for r in run.progress.history)
+        write_text(folder / LOG, "".join(lines))
+        if on_row is not None:
+            on_row(row)
+
+    with TerminalBar(f"{task.name}, {settings.method}") as bar:
+
+        def report(progress: Progress, done: int, total: int) -> None:
+            if progress.batch % 10 == 0:
+                bar.rename(f"{settings.method}, task {progress.task + 1}{_far(progress)}")
+            bar(done, total)
+
+        run = ContinualRun(
+            task.stream,
+            settings,
+            folder,
+            device=device,
+            resume=resume,
+            report=report,
+            on_row=row_done,
+            every=every,
+        )
+        if not run.run():
+            return False, {}
+    return True, write_run(folder, run)
+
+
+def _far(progress: Progress) -> str:
+    seen = max(progress.seen, 1)
+    return f", loss {progress.loss / seen:.3f}, accuracy {100 * progress.right / seen:.1f} %"
+
+
+def _together(task: ContinualTask, folder: Path, made: list[dict[str, Any]]) -> dict[str, Any]:
+    """The table of all methods, and a figure of them side by side."""
+    table = {
+        summary["method"]: {key: summary[key] for key in ("ACC", "BWT", "seconds")}
+        for summary in made
+    }
+    draw(folder / FIGURE, {summary["method"]: summary["matrix"] for summary in made})
+    whole = {"task": task.name, "interrupted": False, "methods": table, **task.facts}
+    write_json(folder / SUMMARY, whole)
+    return whole
