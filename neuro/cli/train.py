@@ -58,7 +58,7 @@ def train(
             every=checkpoint_seconds,
         )
         if together.is_first:
-            _show(summary, json_=json_)
+            _show(task, summary, json_=json_)
     if summary["interrupted"]:
         raise typer.Exit(INTERRUPTED)
 
@@ -79,15 +79,10 @@ def _sayer(task: Any) -> Callable[[dict[str, Any]], None]:
     return lambda row: out.print(task.line(row), soft_wrap=True)
 
 
-def _show(summary: dict[str, Any], *, json_: bool) -> None:
+def _show(task: Any, summary: dict[str, Any], *, json_: bool) -> None:
     if json_:
         print_json(summary)
         return
-    rows = [(key.replace("_", " "), _text(value)) for key, value in summary.items()]
-    print_table(summary["task"], ("what", "value"), rows)
+    print_table(summary["task"], *task.table(summary))
     if summary["interrupted"]:
         err.print("interrupted; --resume goes on.")
-
-
-def _text(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -15,6 +15,8 @@ from neuro.training.measures import Measure
 from neuro.training.trainable import Trainable
 
 Inputs = Mapping[str, Tensor]
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""Columns and rows."""
 
 
 class Data(Protocol):
@@ -120,3 +122,12 @@ class Task:
             f"validation {measure.text(row[f'validation_{measure.name}'])}  "
             f"spikes a step: {rates}  ({row['seconds']:.1f} s)"
         )
+
+    def table(self, summary: Mapping[str, Any]) -> Table:
+        """A summary as people read it: columns and rows."""
+        rows = [(key.replace("_", " "), _text(value)) for key, value in summary.items()]
+        return ("what", "value"), rows
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

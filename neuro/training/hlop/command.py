@@ -21,6 +21,9 @@ from neuro.training.hlop.task import ContinualTask
 from neuro.training.loop import CHECKPOINT, EVERY
 from neuro.training.processes import Processes
 
+SHOWN = ("ACC", "BWT", "seconds", "matrix")
+"""What the summary of all methods has of each."""
+
 
 @train_task.register
 def train_continually(
@@ -118,11 +121,8 @@ def _far(progress: Progress) -> str:
 
 
 def _together(task: ContinualTask, folder: Path, made: list[dict[str, Any]]) -> dict[str, Any]:
-    """The table of all methods, and a figure of them side by side."""
-    table = {
-        summary["method"]: {key: summary[key] for key in ("ACC", "BWT", "seconds")}
-        for summary in made
-    }
+    """What all methods came to, and a figure of them side by side."""
+    table = {summary["method"]: {key: summary[key] for key in SHOWN} for summary in made}
     draw(folder / FIGURE, {summary["method"]: summary["matrix"] for summary in made})
     whole = {"task": task.name, "interrupted": False, "methods": table, **task.facts}
     write_json(folder / SUMMARY, whole)

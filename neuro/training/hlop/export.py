@@ -52,7 +52,12 @@ TOTAL = cell_type(
 """Adds up what it gets; late steps weigh more if `keep` is below 1."""
 
 
-def to_network(layers: SpikingLayers, rule: Rule, name: str = "hlop") -> Network:
+def to_network(
+    layers: SpikingLayers,
+    rule: Rule,
+    name: str = "hlop",
+    image: NDArray[np.generic] | None = None,
+) -> Network:
     """The network of trained layers.
 
     A sample is shown for `Rule.steps` steps on the input ``image``; the class is the cell of
@@ -66,6 +71,8 @@ def to_network(layers: SpikingLayers, rule: Rule, name: str = "hlop") -> Network
         How they were trained.
     name
         Of the network.
+    image
+        What is shown unless a run says otherwise, shape (pixels,); None for nothing.
 
     Raises
     ------
@@ -75,7 +82,9 @@ def to_network(layers: SpikingLayers, rule: Rule, name: str = "hlop") -> Network
     net = NetworkBuilder(dt=1.0, name=name, seed=0)
     weights = [_matrix(layer) for layer in layers.projected]
     source = net.population(len(weights[0]), CustomCell(RELAY), label=SOURCE)
-    net.inject(StepCurrentSource([0.0], [0.0]), source, port="input", label=SIGNAL)
+    shown = np.zeros(source.size) if image is None else np.asarray(image, np.float64)
+    signal = StepCurrentSource([0.0, float(rule.steps)], [shown, np.zeros(source.size)])
+    net.inject(signal, source, port="input", label=SIGNAL)
     before, height = source, 0.0
     for place, neuron in enumerate(layers.neurons):
         constants, next_height = constants_of(neuron)

@@ -37,7 +37,8 @@ def write_run(folder: Path, run: ContinualRun) -> dict[str, Any]:
     if run.settings.method == "ewc":
         summary |= {"strength": run.progress.strength, "tried": run.progress.tried}
     try:
-        save_network(to_network(run.layers, run.rule), folder / NETWORK)
+        image = run.stream.batch(run.stream.numbers(0, "test")[:1], "test")[0][0].numpy()
+        save_network(to_network(run.layers, run.rule, image=image), folder / NETWORK)
         summary["network"] = str(folder / NETWORK)
     except UnsupportedError as error:
         summary["network"] = str(error)

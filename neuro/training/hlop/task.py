@@ -9,6 +9,7 @@ from typing import Any
 from neuro.errors import unknown_name
 from neuro.training.hlop.settings import METHODS, Settings
 from neuro.training.hlop.stream import Stream
+from neuro.training.task import Table
 
 ALL = "all"
 
@@ -38,6 +39,15 @@ class ContinualTask:
         """A row of the log as people read it."""
         return LINES[row["kind"]](row)
 
+    def table(self, summary: Mapping[str, Any]) -> Table:
+        """A summary as people read it: columns and rows."""
+        methods = summary.get("methods") or {summary.get("method", ""): summary}
+        rows = [
+            (name, _percent(own.get("ACC")), _percent(own.get("BWT")), str(own.get("seconds", "")))
+            for name, own in methods.items()
+        ]
+        return ("method", "ACC, %", "BWT, %", "seconds"), rows
+
 
 def settings_of(method: str, values: Mapping[str, Any]) -> tuple[Settings, ...]:
     """The settings of a method, or of each if it is ``"all"``.
@@ -53,6 +63,10 @@ def settings_of(method: str, values: Mapping[str, Any]) -> tuple[Settings, ...]:
     if method not in METHODS:
         raise unknown_name(method, [*METHODS, ALL], kind="method", where="settings")
     return (Settings(method=method, **values),)
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _epoch_line(row: Mapping[str, Any]) -> str:

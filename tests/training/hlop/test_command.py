@@ -120,6 +120,8 @@ def test_all_methods_in_one_command(digits: Path, tmp_path: Path) -> None:
         own = json.loads((tmp_path / method / "summary.json").read_text())
         assert row["ACC"] == own["ACC"]
     assert table["joint"]["BWT"] is None
+    shown = [line.split() for line in result.output.splitlines()]
+    assert ["joint", f"{table['joint']['ACC']:.2f}"] in [words[:2] for words in shown]
     assert (tmp_path / "accuracies.png").stat().st_size > 5000
     assert CliRunner().invoke(app, asked).exit_code == 2
     assert CliRunner().invoke(app, [*asked, "--resume"]).exit_code == 0

@@ -73,10 +73,16 @@ def test_spikes_are_those_of_the_layers_to_the_last_bit() -> None:
 
 def test_engines_agree_about_it() -> None:
     rule = DSR(8)
-    network = to_network(trained(rule), rule)
-    inputs = network_inputs(images(1, 3)[0].numpy(), rule.steps, 3)
-    found = neuro.verify(network, steps=11, inputs=inputs, backends=["reference", "c"])
+    image = images(1, 3)[0].numpy()
+    network = to_network(trained(rule), rule, image=image)
+    found = neuro.verify(network, steps=11, backends=["reference", "c"])
     assert found.identical
+    given = neuro.simulate(network, steps=11, inputs=network_inputs(image, rule.steps, 3))
+    own = neuro.simulate(network, steps=11)
+    assert np.array_equal(
+        own.trace_data("Readout", "total").values, given.trace_data("Readout", "total").values
+    )
+    assert own.trace_data("Readout", "total").values[-1].any()
 
 
 def test_what_cannot_be_is_refused() -> None:
