@@ -9,6 +9,7 @@ from neuro.cells import (
     LIF,
     PHC,
     AdEx,
+    Astrocyte,
     Cell,
     CustomCell,
     EIF_cond_exp_isfa_ista,
@@ -18,6 +19,7 @@ from neuro.cells import (
     IF_curr_exp,
     Izhikevich,
     LoihiLIF,
+    ModulatedLIF,
     SpikeSourcePoisson,
 )
 from neuro.errors import Finding, NeuroError
@@ -84,6 +86,7 @@ __all__ = [
     "AdEx",
     "AllToAllConnector",
     "AntiHebbian",
+    "Astrocyte",
     "Cell",
     "ConvolutionConnector",
     "CustomCell",
@@ -104,6 +107,7 @@ __all__ = [
     "IF_curr_exp",
     "Izhikevich",
     "LoihiLIF",
+    "ModulatedLIF",
     "NIRExport",
     "NIRModel",
     "NengoModel",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from neuro.cells.base import Cell
 from neuro.errors import ParameterError, unknown_name
-from neuro.frontend.connectors import Connected, Connector
+from neuro.frontend import tripartite
+from neuro.frontend.connectors import AllToAllConnector, Connected, Connector
 from neuro.frontend.handles import (
     PopulationHandle,
     PopulationView,
@@ -253,6 +254,105 @@ class NetworkBuilder:
             )
         )
 
+    def senses(
+        self,
+        pre: Target,
+        astrocyte: Target,
+        connector: Connector | None = None,
+        *,
+        weight: Given = 1.0,
+        delay: Given | None = None,
+        label: str | None = None,
+    ) -> ProjectionHandle:
+        """Let astrocytes sense the spikes of `pre`: a projection onto their first port.
+
+        Parameters
+        ----------
+        pre
+            Whose spikes are sensed; spikes that others have too, such as those of a synapse's
+            presynaptic cell.
+        astrocyte
+            Cells that never spike, such as `neuro.Astrocyte`.
+        connector
+            Who senses whom; each senses all by default.
+        weight
+            What a spike adds, not negative.
+        delay, label
+            As for `projection`.
+
+        Raises
+        ------
+        ParameterError
+            If `astrocyte` spikes, or a weight is negative.
+        """
+        tripartite.require_astrocyte(astrocyte)
+        tripartite.require_positive(weight, _name(astrocyte))
+        synapse = StaticSynapse(weight=weight, delay=delay)
+        return self.projection(
+            pre, astrocyte, connector or AllToAllConnector(), synapse, label=label
+        )
+
+    def modulates(
+        self,
+        astrocyte: PopulationHandle,
+        post: Target | ProjectionHandle,
+        connector: Connector | None = None,
+        *,
+        target: tripartite.Modulated = "gain",
+        coefficient: float | NDArray[np.float64] = 0.1,
+        delay: Given | None = None,
+        label: str | None = None,
+    ) -> None:
+        """Let the gate of astrocytes act on cells, or on the plasticity of a projection.
+
+        It is a graded projection; what it does is one of
+
+        ===================== ======================================================================
+        ``"gain"``            synaptic input is multiplied by ``1 + coefficient (2 m - 1)``
+        ``"bias"``            ``coefficient m`` is added to the input
+        ``"threshold"``       the threshold is multiplied by ``1 - coefficient m``
+        ``"plasticity_rate"`` the first factor of a plastic projection gets ``coefficient m``
+        ===================== ======================================================================
+
+        where ``m`` is the gate, from 0 to 1, of the step before (or of `delay` before).
+
+        Parameters
+        ----------
+        astrocyte
+            `neuro.Astrocyte`, or any cell with the state variables ``m`` and ``swing``.
+        post
+            `neuro.ModulatedLIF`, any cell with ports ``gain``, ``current`` and ``threshold``, or a
+            plastic projection, such as one of ``PairSTDP(gated=True)``.
+        connector
+            Who acts on whom; each on all by default.
+        target, coefficient
+            What it does, and how much; for a gain below 1 in size, for a threshold 0 or more and
+            below 1.
+        delay, label
+            As for `graded_projection`.
+
+        Raises
+        ------
+        ParameterError
+            If a coefficient is out of range, or the projection has no factor.
+        UnknownNameError
+            If there is no such target, port or variable.
+        """
+        variable, port = tripartite.ends(target, post)
+        tripartite.require_in_range(target, coefficient, _name(post))
+        if isinstance(post, ProjectionHandle):
+            port = self._first_factor(post)
+        self.graded_projection(
+            astrocyte,
+            variable,
+            post,
+            connector or AllToAllConnector(),
+            weight=coefficient,
+            delay=delay,
+            receptor_type=port,
+            label=label,
+        )
+
     def poisson_input(
         self,
         post: PopulationHandle,
@@ -378,6 +478,16 @@ class NetworkBuilder:
         if name not in ports:
             raise unknown_name(name, ports, kind="port", where=where)
         return name, parse_unit(ports[name].unit)
+
+    def _first_factor(self, projection: ProjectionHandle) -> str:
+        node = next(p for p in self._projections if p.name == projection.name)
+        if not node.synapse.factors:
+            raise ParameterError(
+                "its synapses have no factor, so nothing can change their plasticity.",
+                where=f"projection {projection.name!r}",
+                hint="Use a synapse such as PairSTDP(gated=True) or ThreeFactorSTDP.",
+            )
+        return node.synapse.factors[0].name
 
     def _factor_unit(self, projection: ProjectionHandle, name: str) -> Unit:
         node = next(p for p in self._projections if p.name == projection.name)

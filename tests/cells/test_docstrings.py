@@ -76,4 +76,4 @@ def test_equations_and_a_source_are_given(cell: type[neuro.Cell]) -> None:
 
 
 def test_the_library_is_complete() -> None:
-    assert len(CELLS) == 11
+    assert len(CELLS) == 13
