@@ -86,7 +86,9 @@ def accuracies(rows: list[dict[str, Any]], unit: str) -> np.ndarray:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    lines = ["| network | neurons | trained values | " + " | ".join(f"{d} steps" for d in DELAYS) + " |"]
+    lines = [
+        "| network | neurons | trained values | " + " | ".join(f"{d} steps" for d in DELAYS) + " |"
+    ]
     lines.append("|---|---|---|" + "---|" * len(DELAYS))
     for unit, name in UNITS.items():
         own = next(row for row in rows if row["unit"] == unit)

@@ -171,7 +171,7 @@ class AstroModulatedLIF:
         cells: int,
         *,
         astrocytes: int = 1,
-        modulation: Modulation = Modulation(),  # noqa: B008 - immutable
+        modulation: Modulation = Modulation(),
         weight: Matrix | None = None,
         sensing: float | Matrix = 1.0,
         recurrent: Matrix | None = None,
@@ -207,5 +207,7 @@ class AstroModulatedLIF:
 
 def _shaped(values: Matrix, shape: tuple[int, int], where: str) -> Matrix:
     if np.shape(values) != shape:
-        raise ParameterError(f"has shape {np.shape(values)}.", where=where, hint=f"Needed: {shape}.")
+        raise ParameterError(
+            f"has shape {np.shape(values)}.", where=where, hint=f"Needed: {shape}."
+        )
     return values

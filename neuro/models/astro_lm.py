@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-import neuro
-from neuro.backends.torch.module import SpikingModule
 from neuro.backends.torch.state import State
+from neuro.backends.torch.surrogates import Triangular
 from neuro.errors import ParameterError
 from neuro.ir.network import Network
 from neuro.models.astro_lm_units import encoder, unit
+from neuro.training.modulated import ModulatedModule
+from neuro.training.text import Vocabulary
 
-EPSILON = 1e-3
-LARGEST = 0.95
-"""Gains and thresholds are kept below it."""
-QUICKEST = 0.3
-"""Membranes are kept slower, in tokens."""
+EPSILON = 1.0
+"""Added to the normaliser: a single match is not yet worth a whole read-out."""
+SURROGATE = Triangular(gain=0.3)
+"""Small, for gradients pass through many spikes in a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +46,11 @@ class Shape:
     """
 
     vocabulary: int
-    width: int = 96
-    cells: int = 256
+    width: int = 128
+    cells: int = 384
     astrocytes: int = 16
     heads: int = 4
-    blocks: int = 2
+    blocks: int = 1
 
     def __post_init__(self) -> None:
         if self.width % self.heads:
@@ -86,6 +86,28 @@ class BlockState:
             weights=self.weights.detach(),
             calcium=self.calcium.detach(),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Heard:
+    """A block before its unit runs.
+
+    Attributes
+    ----------
+    inputs
+        Of the unit, by name.
+    stream
+        With what the fast weights read.
+    state
+        After the block, but for the unit's.
+    spikes
+        Queries, keys and values.
+    """
+
+    inputs: dict[str, Tensor]
+    stream: Tensor
+    state: BlockState
+    spikes: Tensor
 
 
 class FastWeights(nn.Module):
@@ -162,8 +184,8 @@ class Block(nn.Module):
         width, astro = shape.width, bool(shape.astrocytes)
         self.before = nn.RMSNorm(width)
         self.project = nn.Linear(width, 3 * width)
-        self.encoder = neuro.to_torch(
-            encoder(3 * width), train=["Cells.tau_m"], surrogate="atan"
+        self.encoder = ModulatedModule(
+            encoder(3 * width), train=["Cells.tau_m"], surrogate=SURROGATE
         )
         self.memory = FastWeights(shape.heads, normalised=astro)
         self.mix = nn.Linear(width, width, bias=False)
@@ -171,25 +193,29 @@ class Block(nn.Module):
         self.rise = nn.Linear(width, shape.cells)
         trained = ["Cells.tau_m", *(["*.weight", "Astrocytes.kappa", "Astrocytes.c0"] * astro)]
         network = unit(width, shape.cells, shape.astrocytes, seed)
-        self.unit = neuro.to_torch(network, train=trained, surrogate="atan")
+        self.unit = ModulatedModule(network, train=trained, surrogate=SURROGATE)
         self.fall = nn.Linear(shape.cells, width, bias=False)
 
     def forward(self, x: Tensor, state: BlockState) -> tuple[Tensor, BlockState, dict[str, Tensor]]:
         """The stream after the block, shape (tokens, batch, width), its state, and its spikes."""
+        heard = self.heard(x, state)
+        done = self.unit(heard.inputs, state.unit)
+        fired = {"encoder": heard.spikes, "unit": done.spikes["Cells"]}
+        after = replace(heard.state, unit=done.state)
+        return heard.stream + self.fall(done.spikes["Cells"]), after, fired
+
+    def heard(self, x: Tensor, state: BlockState) -> Heard:
+        """All but the unit: the stream with what the fast weights read, and the unit's inputs."""
         coded = self.encoder({"Drive": self.project(self.before(x))}, state.encoder)
         spikes = coded.spikes["Cells"]
+        values = spikes.chunk(3, dim=-1)[2]
         q, k, v = (self._by_head(part) for part in spikes.chunk(3, dim=-1))
         read, weights, calcium = self.memory(q, k, v, state.weights, state.calcium)
-        x = x + self.mix(read.permute(2, 0, 1, 3).flatten(2))
-        inputs = {"Drive": self.rise(self.middle(x))}
-        if self.shape.astrocytes:
-            inputs["Pre"] = spikes.chunk(3, dim=-1)[2]
-        done = self.unit(inputs, state.unit)
-        after = BlockState(
-            encoder=coded.state, unit=done.state, weights=weights, calcium=calcium
-        )
-        fired = {"encoder": spikes, "unit": done.spikes["Cells"]}
-        return x + self.fall(done.spikes["Cells"]), after, fired
+        stream = x + self.mix(read.permute(2, 0, 1, 3).flatten(2))
+        inputs = {"Drive": self.rise(self.middle(stream))}
+        after = replace(state, encoder=coded.state, weights=weights, calcium=calcium)
+        sensed = {"Pre": values} if self.shape.astrocytes else {}
+        return Heard(inputs=inputs | sensed, stream=stream, state=after, spikes=spikes)
 
     def rest(self, batch: int) -> BlockState:
         """The state before the first token."""
@@ -206,21 +232,10 @@ class Block(nn.Module):
         """Shape (tokens, batch, width) as (batch, heads, tokens, width / heads)."""
         return spikes.unflatten(-1, (self.shape.heads, -1)).permute(1, 2, 0, 3)
 
-    @torch.no_grad()
     def clamp_(self) -> None:
         """Bring values back to where they may be."""
-        for module in (self.encoder, self.unit):
-            module.clamp_()
-            module.values.raw("Cells.tau_m").clamp_(min=_raw(module, QUICKEST))
-        for name, low in (("Gain", -LARGEST), ("Threshold", 0.0)):
-            key = f"Astrocytes{name}.weight"
-            if key in self.unit.values.trained:
-                self.unit.values.raw(key).clamp_(low, LARGEST)
-
-
-def _raw(module: SpikingModule, tokens: float) -> float:
-    """A time constant in the unit in which it is stored."""
-    return tokens * 1e-3 / module.unit("Cells.tau_m")
+        self.encoder.clamp_()
+        self.unit.clamp_()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -232,13 +247,13 @@ class Written:
     logits
         Of the next character; shape (tokens, batch, vocabulary).
     state
-        Of each block after the last token.
+        After the last token, for the next pass.
     spikes
         By ``block/cells``; shape (tokens, batch, n).
     """
 
     logits: Tensor
-    state: tuple[BlockState, ...]
+    state: Any
     spikes: Mapping[str, Tensor]
 
 
@@ -252,6 +267,8 @@ class AstroLM(nn.Module):
     ----------
     shape
         Sizes.
+    vocabulary
+        The characters.
     seed
         Of the first weights.
 
@@ -260,9 +277,12 @@ class AstroLM(nn.Module):
     Our own, inspired by, not a reproduction of, arXiv 2312.07625.
     """
 
-    def __init__(self, shape: Shape, seed: int = 0) -> None:
+    def __init__(self, shape: Shape, vocabulary: Vocabulary, seed: int = 0) -> None:
         super().__init__()
-        self.shape = shape
+        self.shape, self.vocabulary = shape, vocabulary
+        sizes = [shape.width, shape.cells, shape.astrocytes, shape.heads, shape.blocks]
+        self.register_buffer("sizes", torch.tensor(sizes))
+        self.register_buffer("characters", torch.tensor([ord(c) for c in vocabulary.characters]))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.embedding = nn.Embedding(shape.vocabulary, shape.width)
@@ -296,7 +316,7 @@ class AstroLM(nn.Module):
     @property
     def fingerprint(self) -> str:
         """The same text for the same shape."""
-        return f"astro-lm {sorted(asdict(self.shape).items())}"
+        return f"astro-lm {sorted(asdict(self.shape).items())} {self.vocabulary.characters!r}"
 
     def rates(self, output: Written) -> dict[str, float]:
         """Mean spikes of a cell for a token."""
@@ -309,11 +329,38 @@ class AstroLM(nn.Module):
             if not torch.isfinite(value).all():
                 return f"{name} holds values that are not finite"
         bad = ~torch.isfinite(self(inputs).logits).flatten(1).all(1)
-        return f"the first is in the logits of token {int(bad.nonzero()[0, 0])}" if bad.any() else ""
+        return (
+            f"the first is in the logits of token {int(bad.nonzero()[0, 0])}" if bad.any() else ""
+        )
 
     def to_network(self) -> Network:
         """The unit of the last block with its trained values."""
         return self._typed()[-1].unit.to_network()
+
+    @torch.no_grad()
+    def first_unit(
+        self, inputs: Mapping[str, Tensor]
+    ) -> tuple[Network, dict[str, NDArray[Any]], Tensor]:
+        """The first block's unit as a network, what it gets of one text, and its spikes.
+
+        Parameters
+        ----------
+        inputs
+            As for a pass, with one text.
+
+        Returns
+        -------
+        network, inputs, spikes
+            Inputs as for `neuro.simulate`; spikes of shape (tokens, neurons).
+        """
+        block = self._typed()[0]
+        given = block.heard(self.embedding(inputs["text"][..., 0]), block.rest(1)).inputs
+        spikes = block.unit(given).spikes["Cells"][:, 0]
+        arrays: dict[str, Any] = {"Drive": given["Drive"][:, 0].double().numpy()}
+        if "Pre" in given:
+            step, index = given["Pre"][:, 0].nonzero(as_tuple=True)
+            arrays["Pre"] = (step.numpy(), index.numpy())
+        return block.unit.to_network(), arrays, spikes
 
     def _typed(self) -> list[Block]:
         return [block for block in self.blocks if isinstance(block, Block)]
@@ -325,6 +372,3 @@ class AstroLM(nn.Module):
         for block in self._typed():
             block.mix.weight.mul_(0.5)
             block.fall.weight.mul_(0.5)
-
-
-Kind = Literal["astro", "plain", "lstm"]

@@ -10,7 +10,7 @@ from neuro.models.astro_lif import Modulation, add_modulation
 
 TOKEN = 1.0
 """A step, which is a token, in ms."""
-QUICK, SLOW = 0.7, 8.0
+QUICK, SLOW = 0.7, 2.0
 """Membrane time constants at the start, in tokens: the lowest and the highest."""
 
 
@@ -23,9 +23,7 @@ def spread(cells: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 def encoder(cells: int) -> Network:
     """LIF cells that turn currents (input ``Drive``) into spikes of queries, keys and values."""
     net = neuro.NetworkBuilder(dt=TOKEN, name="astro-lm-encoder", seed=0)
-    neurons = net.population(
-        cells, neuro.LIF(reset="subtract", tau_m=spread(cells)), label="Cells"
-    )
+    neurons = net.population(cells, neuro.LIF(reset="subtract", tau_m=spread(cells)), label="Cells")
     net.inject(neuro.DCSource(0.0), neurons, port="input", label="Drive")
     neurons.record("spikes")
     return net.build()
@@ -57,9 +55,7 @@ def unit(sensed: int, cells: int, astrocytes: int, seed: int) -> Network:
     return net.build()
 
 
-def _modulation(
-    astrocytes: int, cells: int, rng: np.random.Generator
-) -> Modulation:
+def _modulation(astrocytes: int, cells: int, rng: np.random.Generator) -> Modulation:
     """Calcium follows the sensed spikes over 3 + 20 tokens; gains start on either side of zero."""
     return Modulation(
         tau_sense=3.0 * TOKEN,

@@ -193,7 +193,9 @@ def build(parameters: dict[str, Any], settings: dict[str, Any]) -> Experiment:
 def _weights(unit: str) -> Any:
     path = folder("models") / "astro-recall" / f"{unit}.h5"
     if not path.is_file():
-        raise FileFormatError("is missing.", where=str(path), hint="Train it: neuro train astro-recall.")
+        raise FileFormatError(
+            "is missing.", where=str(path), hint="Train it: neuro train astro-recall."
+        )
     return path
 
 

@@ -22,6 +22,7 @@ from neuro.errors import (
     unknown_name,
 )
 from neuro.models.experiment import Experiment
+from neuro.models.writer import Writer
 from neuro.resources import folder
 
 FILE = "model.toml"
@@ -68,15 +69,15 @@ class Protocol(_Strict):
 
 
 class Recipe(_Strict):
-    """How the model is trained.
+    """How the model is trained, or how it writes text.
 
     Attributes
     ----------
     builder
         Like `ModelSpec.builder`; called with the model's parameters and `settings`, it returns a
-        `neuro.training.task.Task`.
+        `neuro.training.task.Task`, or a `neuro.models.writer.Writer`.
     settings
-        Defaults of what ``neuro train --set`` may change besides the model's parameters.
+        Defaults of what ``--set`` may change besides the model's parameters.
     """
 
     builder: str
@@ -101,6 +102,8 @@ class ModelSpec(_Strict):
         What can be done with the model, and what it must reproduce.
     training
         How it is trained, if neuro can.
+    text
+        How it writes text, if it can.
     """
 
     name: str
@@ -110,6 +113,7 @@ class ModelSpec(_Strict):
     parameters: dict[str, Any] = Field(default_factory=dict)
     protocols: dict[str, Protocol]
     training: Recipe | None = None
+    text: Recipe | None = None
     claims: list[Claim] = Field(default_factory=list)
     path: Path = Path()
 
@@ -167,13 +171,43 @@ class ModelSpec(_Strict):
                 f"model {self.name!r} has no recipe for training.",
                 hint="Its model.toml needs a [training] table with a builder.",
             )
-        parameters, settings = dict(self.parameters), dict(self.training.settings)
+        return self._followed(self.training, changes)
+
+    def writer(self, changes: dict[str, Any] | None = None) -> Writer:
+        """Build what writes text.
+
+        Parameters
+        ----------
+        changes
+            Parameters and settings to change, by name.
+
+        Raises
+        ------
+        UnsupportedError
+            If the model writes no text.
+        UnknownNameError
+            If there is no such parameter or setting.
+        ParameterError
+            If the builder refuses them.
+        """
+        if self.text is None:
+            raise UnsupportedError(
+                f"model {self.name!r} writes no text.",
+                where="--prompt",
+                hint="Leave out --prompt, or take a language model such as astro-lm.",
+            )
+        made: Writer = self._followed(self.text, changes)
+        return made
+
+    def _followed(self, recipe: Recipe, changes: dict[str, Any] | None) -> Any:
+        """What a recipe's builder makes of the parameters and its settings, with `changes`."""
+        parameters, settings = dict(self.parameters), dict(recipe.settings)
         for key, value in (changes or {}).items():
             if key not in parameters and key not in settings:
                 known = [*parameters, *settings]
                 raise unknown_name(key, known, kind="setting", where=f"model {self.name!r}")
             (settings if key in settings else parameters)[key] = value
-        return self._built(self.training.builder, parameters, settings)
+        return self._built(recipe.builder, parameters, settings)
 
     def _built(self, builder: str, parameters: dict[str, Any], settings: dict[str, Any]) -> Any:
         build = _load_builder(builder, self.path)
