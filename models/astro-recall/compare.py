@@ -25,7 +25,8 @@ from neuro.training.loop import CHECKPOINT, Trainer
 HERE = Path(__file__).parent
 UNITS = {
     "astro": "modulated by astrocytes",
-    "alif": "adaptive LIF",
+    "alif": "adaptive LIF, 1,500 ms",
+    "alif-200": "adaptive LIF, 200 ms",
     "lif": "LIF",
 }
 

@@ -28,6 +28,7 @@ from neuro.cli.options import (
     load_experiment,
     parse_changes,
 )
+from neuro.cli.text import write_text
 from neuro.errors import ParameterError
 from neuro.formats.network_file import save_network
 from neuro.ir.network import Network
@@ -75,6 +76,10 @@ def run(
     overwrite: Annotated[
         bool, typer.Option(help="Start afresh where a streamed run was stopped.")
     ] = False,
+    prompt: Annotated[
+        str | None,
+        typer.Option("--prompt", help="Text that a language model goes on from; it writes text."),
+    ] = None,
     metrics: Annotated[
         bool, typer.Option("--metrics", help="Print NeuroBench's metrics; membranes are recorded.")
     ] = False,
@@ -82,8 +87,12 @@ def run(
 ) -> None:
     """Run MODEL; print a table and write recording, raster and network to a folder.
 
-    The options of the backend are flags too; 'neuro targets BACKEND' lists them.
+    The options of the backend are flags too; 'neuro targets BACKEND' lists them.  With --prompt, a
+    language model writes text instead.
     """
+    if prompt is not None:
+        write_text(model, prompt, parse_changes(set_), seed or 0, json=json)
+        return
     experiment = load_experiment(
         model, protocol, set_, steps, NIROptions(profile, dt, reset, input_)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from neuro.errors import ParameterError
 from neuro.frontend.handles import PopulationHandle
 from neuro.ir.network import FLOAT32, Network, NumberFormat
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,9 @@ class Modulation:
     ----------
     tau_sense, tau_calcium
         Time constants of an astrocyte's trace and calcium, ms.
+    response, half
+        How calcium follows the trace: ``"linear"``, or ``"hill"`` with a half of its effect at
+        `half`.
     kappa, c0
         Slope of its gate, and the calcium at which the gate is half open.
     gain, bias, threshold
@@ -32,6 +36,8 @@ class Modulation:
 
     tau_sense: float = 30.0
     tau_calcium: float = 500.0
+    response: Literal["linear", "hill"] = "linear"
+    half: float = 1.0
     kappa: float | Matrix = 4.0
     c0: float | Matrix = 0.5
     gain: float | Matrix = 0.1
@@ -82,6 +88,8 @@ def add_modulation(
         Name of the population.
     """
     cell = neuro.Astrocyte(
+        response=modulation.response,
+        half=modulation.half,
         tau_sense=modulation.tau_sense,
         tau_calcium=modulation.tau_calcium,
         kappa=modulation.kappa,
@@ -115,7 +123,7 @@ class AstroModulatedLIF:
 
         g_j[t] &= \lambda_g g_j[t-1] + \sum_i A_{ji} s_i[t-1], \qquad \lambda_x = e^{-dt/\tau_x}
 
-        c_j[t] &= \lambda_c c_j[t-1] + (1 - \lambda_c)\, g_j[t]
+        c_j[t] &= \lambda_c c_j[t-1] + (1 - \lambda_c)\, f(g_j[t])
 
         m_j[t] &= \sigma(\kappa_j (c_j[t] - c_{0j}))
 

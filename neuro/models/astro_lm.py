@@ -230,7 +230,8 @@ class Block(nn.Module):
 
     def _by_head(self, spikes: Tensor) -> Tensor:
         """Shape (tokens, batch, width) as (batch, heads, tokens, width / heads)."""
-        return spikes.unflatten(-1, (self.shape.heads, -1)).permute(1, 2, 0, 3)
+        shape = (*spikes.shape[:2], self.shape.heads, -1)
+        return spikes.reshape(shape).permute(1, 2, 0, 3)
 
     def clamp_(self) -> None:
         """Bring values back to where they may be."""
@@ -297,7 +298,8 @@ class AstroLM(nn.Module):
         """Logits of the characters that follow `inputs`' ``text``, shape (tokens, batch, 1)."""
         text = inputs["text"][..., 0]
         before = self.rest(text.shape[1]) if state is None else state
-        x, after, spikes = self.embedding(text), [], {}
+        x, after = self.embedding(text), []
+        spikes: dict[str, Tensor] = {}
         for place, (block, own) in enumerate(zip(self.blocks, before, strict=True)):
             x, left, fired = block(x, own)
             after.append(left)

@@ -81,7 +81,7 @@ class CharacterLSTM(nn.Module):
         UnsupportedError
             Always.
         """
-        raise UnsupportedError("an LSTM has no spiking network.", where="astro-lm")
+        raise UnsupportedError("an LSTM has no spiking network.")
 
 
 def bits(output: Written, labels: Tensor) -> Tensor:
@@ -109,7 +109,6 @@ def training(parameters: dict[str, Any], settings: dict[str, Any]) -> Task:
     if settings["kind"] == "lstm":
         raise UnsupportedError(
             "an LSTM gives no network to write.",
-            where="kind",
             hint="Use kind=astro or kind=plain; models/astro-lm/compare.py trains the LSTM.",
         )
     return task_of(parameters, settings)

@@ -1,7 +1,8 @@
 """Delayed recall: a pattern of bits is shown, distractors follow, and the bits are asked for.
 
 Recurrent networks of about 20 spiking neurons with the same read-out and the same number of trained
-values: plain LIF cells, cells with an adaptive threshold, or cells that astrocytes modulate.
+values: plain LIF cells, cells with an adaptive threshold (as slow as the astrocytes, or as usual), or
+cells that astrocytes modulate.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from neuro.models.experiment import Experiment, Report
 from neuro.recording.data import Recording
 from neuro.resources import folder
 
-Unit = Literal["astro", "alif", "lif"]
+Unit = Literal["astro", "alif", "alif-200", "lif"]
 Vector = NDArray[np.float64]
 
 BITS, CHANNELS = 8, 4
@@ -39,7 +40,9 @@ CHANCE, NOISE, SPUR = 0.5, 0.01, 0.1
 DELAYS = (50, 100, 200, 500, 1000)
 """Steps between cue and question."""
 TAU, SLOW = 20.0, 1500.0
-"""Membrane time constant, and that of calcium and of adaptation alike, ms; a step is 1 ms."""
+"""Membrane time constant, and that of calcium and of the slow adaptation, ms; a step is 1 ms."""
+USUAL = 200.0
+"""Time constant of the adaptation as it is in `neuro.ALIF`, ms; of unit ``"alif-200"``."""
 CELLS, ASTROCYTES = 20, 16
 """Neurons and astrocytes of the network with astrocytes."""
 
@@ -72,12 +75,16 @@ class Kind:
 
 KINDS: Mapping[Unit, Kind] = {
     "astro": Kind(
-        ("AstrocytesSense.weight", "AstrocytesGain.weight", "AstrocytesBias.weight")
-        + ("AstrocytesThreshold.weight", "Astrocytes.kappa", "Astrocytes.c0"),
+        (
+            *(f"Astrocytes{part}.weight" for part in ("Sense", "Gain", "Bias", "Threshold")),
+            "Astrocytes.kappa",
+            "Astrocytes.c0",
+        ),
         per_cell=3,
         fixed=(INPUTS + 2) * ASTROCYTES,
     ),
     "alif": Kind(("Hidden.beta",), per_cell=1),
+    "alif-200": Kind(("Hidden.beta",), per_cell=1),
     "lif": Kind(),
 }
 COMMON = ("In.weight", "Recurrent.weight", "Read.weight", "Hidden.bias")
@@ -135,8 +142,8 @@ def _cell(unit: Unit, cells: int) -> neuro.Cell:
         return neuro.LIF(reset="subtract", tau_m=TAU, bias=bias)
     if unit == "astro":
         return neuro.ModulatedLIF(tau_m=TAU, bias=bias)
-    beta = np.full(cells, 0.05)
-    return neuro.ALIF(convention="eprop", tau_m=TAU, tau_adapt=SLOW, beta=beta, bias=bias)
+    beta, slow = np.full(cells, 0.05), SLOW if unit == "alif" else USUAL
+    return neuro.ALIF(convention="eprop", tau_m=TAU, tau_adapt=slow, beta=beta, bias=bias)
 
 
 def _add_astrocytes(
@@ -186,7 +193,7 @@ def build(parameters: dict[str, Any], settings: dict[str, Any]) -> Experiment:
         steps=len(chance),
         inputs={"Source": (step, index)},
         report=lambda recording: report(recording, bits[0]),
-        shown=("Source", "Hidden"),
+        shown=("Hidden",),
     )
 
 

@@ -193,7 +193,6 @@ class ModelSpec(_Strict):
         if self.text is None:
             raise UnsupportedError(
                 f"model {self.name!r} writes no text.",
-                where="--prompt",
                 hint="Leave out --prompt, or take a language model such as astro-lm.",
             )
         made: Writer = self._followed(self.text, changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from neuro.errors import ParameterError
-from neuro.training.losses import Loss
 from neuro.training.measures import Measure
 from neuro.training.trainable import Trainable
 
@@ -107,7 +106,7 @@ class Task:
     train: Data
     validation: Data
     test: Data | None
-    loss: Loss
+    loss: Callable[[Any, Tensor], Tensor]
     measure: Measure
     settings: Settings
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -26,7 +26,7 @@ def run_cell(
     current: neuro.StepCurrentSource | neuro.DCSource | None = None,
     initial: Mapping[str, Any] | None = None,
 ) -> dict[str, Vector]:
-    """Each state variable after every step, and ``spikes``: the steps of the spikes; float64."""
+    """Each state variable after every step, and ``spikes`` of a cell that has any: steps; float64."""
     net = neuro.NetworkBuilder(dt=dt, format=neuro.FLOAT64, seed=1)
     post = net.population(1, cell, label="cell", initial_values=initial)
     for port, events in (arrivals or {}).items():
@@ -37,11 +37,12 @@ def run_cell(
     if current is not None:
         net.inject(current, post)
     variables = [variable.name for variable in cell.cell_type.state]
-    post.record(["spikes", *variables])
+    spiking = cell.cell_type.spike is not None
+    post.record([*(["spikes"] * spiking), *variables])
     recording = neuro.simulate(net.build(), steps, backend="reference")
     traces = recording.traces["cell"]
     result = {name: traces[name].in_unit()[:, 0] for name in variables}
-    return result | {"spikes": recording.spikes["cell"].step}
+    return result | ({"spikes": recording.spikes["cell"].step} if spiking else {})
 
 
 def linear_solution(
