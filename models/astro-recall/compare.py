@@ -116,7 +116,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         ax.set_xlabel("delay, steps of 1 ms")
         ax.set_ylabel("bits recalled, %")
         ax.set_ylim(45, 102)
-        ax.legend(loc="center right")
+        ax.legend(loc=(0.03, 0.13))
         save_figure(ax, path)
 
 

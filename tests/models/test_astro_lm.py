@@ -129,9 +129,10 @@ def settings(**change: Any) -> dict[str, Any]:
 def test_training_brings_the_bits_down_and_its_weights_write_the_text(
     corpus: Path, tmp_path: Path
 ) -> None:
-    task = training({"data": str(corpus)}, settings(epochs=6))
-    summary = train_task(task, tmp_path / "run")
-    assert summary["test_bits_per_character"] < 1.0 < summary_of(tmp_path / "run")[0]
+    task = training({"data": str(corpus)}, settings(epochs=2))
+    summary = train_task(task, tmp_path / "run", threads=1)
+    assert summary["test_bits_per_character"] < 0.8  # any character alike: 3.2
+    assert len(summary_of(tmp_path / "run")) == 2
     for weights in (tmp_path / "run" / "checkpoint.pt", saved(task.module, tmp_path)):
         writer = TextWriter(model=load_lm(str(weights)), length=20, temperature=0.0)
         assert "".join(writer.write("abc def gh abc", seed=0)) == " def gh abc def gh a"
@@ -153,7 +154,7 @@ def test_an_lstm_has_at_least_as_many_values(corpus: Path) -> None:
         sum(value.numel() for value in task_of(given, settings(kind=kind)).module.parameters())
         for kind in ("astro", "lstm")
     ]
-    assert count[0] <= count[1] < 1.02 * count[0]
+    assert count[0] <= count[1] < 1.1 * count[0]
     assert isinstance(task_of(given, settings(kind="lstm")).module, CharacterLSTM)
     with pytest.raises(UnsupportedError, match="an LSTM gives no network"):
         training(given, settings(kind="lstm"))

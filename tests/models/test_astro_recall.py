@@ -70,11 +70,11 @@ def test_training_brings_the_loss_down(tmp_path: object, monkeypatch: pytest.Mon
 
     assert isinstance(tmp_path, Path)
     monkeypatch.setattr("neuro.models.astro_recall_training.DELAYS", (5,))
-    task = training({"unit": "astro"}, {**FEW, "epochs": 6, "batches": 20, "batch": 32})
-    short = Trials(count=640, delays=(5,))
+    task = training({"unit": "astro"}, {**FEW, "epochs": 4, "batch": 32})
+    short = Trials(count=480, delays=(5,))
     trained = Trainer(task_with(task, short), tmp_path).run()
     losses = [row["loss"] for row in trained.history]
-    assert losses[-1] < 0.9 * losses[0]
+    assert losses[-1] < 0.95 * losses[0]
 
 
 def task_with(task: object, data: Trials) -> object:
