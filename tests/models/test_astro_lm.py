@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,15 @@ from neuro.training.text import Vocabulary
 
 LETTERS = "abcdefgh "
 SMALL = {"width": 16, "cells": 24, "astrocytes": 3, "heads": 2, "blocks": 2}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Such small products are slower on many threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def small(seed: int = 0, **change: int) -> AstroLM:
@@ -129,10 +139,10 @@ def settings(**change: Any) -> dict[str, Any]:
 def test_training_brings_the_bits_down_and_its_weights_write_the_text(
     corpus: Path, tmp_path: Path
 ) -> None:
-    task = training({"data": str(corpus)}, settings(epochs=2))
+    task = training({"data": str(corpus)}, settings(epochs=5))
     summary = train_task(task, tmp_path / "run", threads=1)
     assert summary["test_bits_per_character"] < 0.8  # any character alike: 3.2
-    assert len(summary_of(tmp_path / "run")) == 2
+    assert len(summary_of(tmp_path / "run")) == 5
     for weights in (tmp_path / "run" / "checkpoint.pt", saved(task.module, tmp_path)):
         writer = TextWriter(model=load_lm(str(weights)), length=20, temperature=0.0)
         assert "".join(writer.write("abc def gh abc", seed=0)) == " def gh abc def gh a"
@@ -210,7 +220,7 @@ def test_neuro_run_refuses_prompts_where_nothing_writes() -> None:
         assert made.exit_code == code
         assert message in " ".join(made.output.split())
     made = neuro_run("astro-lm", "--prompt", "€")
-    assert made.exit_code == 2
+    assert made.exit_code == 5
     assert "is not in the vocabulary" in " ".join(made.output.split())
 
 
