@@ -26,7 +26,7 @@ def test_json_lists_every_model_with_parameters_protocols_and_claims(
     models = json.loads(call("models", "--json").stdout)
     assert [model["name"] for model in models] == model_names()
     keys = {"name", "summary", "builder", "default", "parameters", "protocols", "claims", "path"}
-    assert all(set(model) == {*keys, "training"} for model in models)
+    assert all(set(model) == {*keys, "text", "training"} for model in models)
     memory = next(model for model in models if model["name"] == "ca3-memory")
     assert memory["parameters"]["cues"] == 5
     assert memory["default"] in memory["protocols"]
