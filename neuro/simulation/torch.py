@@ -29,7 +29,7 @@ def to_torch(
     Parameters
     ----------
     network
-        A network without plastic synapses, in float32 or float64.
+        A network in float32 or float64.
     train
         Patterns of what is trained: ``PROJECTION.weight``, ``INPUT.value``,
         ``POPULATION.PARAMETER``, with ``*`` for any text.  True is all weights.

@@ -38,7 +38,7 @@ class TorchBackend(Backend):
         return "" if find_spec("torch") else "torch is not installed: pip install torch==2.13.0"
 
     def check(self, network: Network, options: TorchOptions) -> list[Finding]:
-        """Float networks without plastic synapses run."""
+        """Float networks run."""
         if self.unavailable():
             return [missing(self.name, "torch is not installed.", "pip install torch==2.13.0")]
         from neuro.backends.torch.rules import torch_findings, unordered

@@ -72,6 +72,9 @@ class TorchEngine(Engine):
 
     def _sampled(self, run: Run, plan: SamplePlan, place: Array) -> Array:
         if plan.of_synapses:
+            changing = run.synapses.get(f"{plan.target}/{plan.variable}")
+            if changing is not None:
+                return np.stack([changing[k][0].numpy()[plan.index] for k in place])
             own = self.read(plan.target, plan.variable)[plan.index]
             return np.repeat(own[None], len(place), axis=0)
         whole = run.variables[f"{plan.target}/{plan.variable}"].whole()[:, 0].numpy()
@@ -79,12 +82,21 @@ class TorchEngine(Engine):
 
     def read(self, target: str, variable: str) -> Array:
         """A copy of a variable's values."""
+        own = self._state.synapses.get(f"{target}/{variable}")
+        if own is not None:
+            return _array(own[0])
         if variable == WEIGHT and any(p.name == target for p in self._network.projections):
             return self._module.synapses(target)
         return self._state.cells[f"{target}/{variable}"][0].numpy().copy()
 
     def write(self, target: str, variable: str, values: NDArray[np.float64]) -> None:
         """Set a variable's values."""
+        place = f"{target}/{variable}"
+        if place in self._state.synapses:
+            tensor = _like(np.asarray(values)[None], self._state.synapses[place])
+            synapses = {**self._state.synapses, place: tensor}
+            self._state = _replaced(self._state, synapses=synapses)
+            return
         if variable == WEIGHT and any(p.name == target for p in self._network.projections):
             self._module.set_synapses(target, values)
             return
@@ -106,6 +118,7 @@ class TorchEngine(Engine):
             found[f"history/{name}"] = np.stack([age, cell], axis=1).astype(np.int64)
         for projection in self._network.projections:
             found[f"synapse/{projection.name}/{WEIGHT}"] = self.read(projection.name, WEIGHT)
+        found |= {_kept(name): _array(tensor[0]) for name, tensor in state.synapses.items()}
         return found
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -121,8 +134,11 @@ class TorchEngine(Engine):
             rings={n: _like(snapshot[f"ring/{n}"][:, None], t) for n, t in state.rings.items()},
             graded={n: _like(snapshot[f"graded/{n}"][:, None], t) for n, t in state.graded.items()},
             history={n: _past(snapshot[f"history/{n}"], t) for n, t in state.history.items()},
+            synapses={n: _like(snapshot[_kept(n)][None], t) for n, t in state.synapses.items()},
         )
         for projection in self._network.projections:
+            if not projection.synapse.is_static:
+                continue
             self._module.set_synapses(
                 projection.name, snapshot[f"synapse/{projection.name}/{WEIGHT}"]
             )
@@ -137,6 +153,12 @@ def _replaced(state: State, **changes: Any) -> State:
     from dataclasses import replace
 
     return replace(state, **changes)
+
+
+def _kept(name: str) -> str:
+    """What a snapshot calls a variable or trace of synapses."""
+    projection, _, rest = name.partition("/")
+    return f"trace/{projection}/{rest}" if "/" in rest else f"synapse/{projection}/{rest}"
 
 
 def _array(tensor: torch.Tensor) -> Array:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from neuro.backends.rules import refuse
 from neuro.backends.torch import diagnose
 from neuro.backends.torch.inputs import PoissonTrains, checked, named
+from neuro.backends.torch.plastic import Plasticity
+from neuro.backends.torch.plastic_run import PlasticRun
 from neuro.backends.torch.program import program_of
 from neuro.backends.torch.rules import torch_findings
 from neuro.backends.torch.run import Run
@@ -38,7 +40,8 @@ class Output:
     spikes
         By population: 0 or 1, with surrogate gradients; shape (steps, batch, n).
     variables
-        Recorded state variables by ``POPULATION/VARIABLE``, after each step; the same shape.
+        Recorded state variables by ``POPULATION/VARIABLE``, after each step; the same shape.  With a
+        probe also those of plastic synapses, ``PROJECTION/VARIABLE``, shape (steps, batch, synapses).
     state
         The state after the last step.
     """
@@ -141,7 +144,8 @@ class SpikingModule(nn.Module):
         end = run.advance()
         return Output(
             spikes={n: t.whole() for n, t in run.spikes.items() if t.end},
-            variables={name: run.variables[name].whole() for name in sorted(self._recorded)},
+            variables={name: run.variables[name].whole() for name in sorted(self._recorded)}
+            | {name: torch.stack(values) for name, values in run.synapses.items()},
             state=end,
         )
 
@@ -154,7 +158,8 @@ class SpikingModule(nn.Module):
         seed: int | None = None,
     ) -> Run:
         """A run that has not begun; arguments as for `forward`, checked."""
-        return Run(
+        kind = PlasticRun if self._program.edges else Run
+        return kind(
             program=self._program,
             values=self.values,
             state=state,
@@ -171,7 +176,16 @@ class SpikingModule(nn.Module):
 
     def rest(self, batch: int = 1) -> State:
         """The state before step 0, for `batch` samples."""
-        return self._program.rest(batch, self._device())
+        state = self._program.rest(batch, self._device())
+        synapses = {
+            f"{name}/{key}": value
+            for name, edges in self._program.edges.items()
+            if not edges.node.synapse.is_static
+            for key, value in Plasticity(edges, {}, self.values[f"{name}.weight"], batch)
+            .end()
+            .items()
+        }
+        return replace(state, synapses=synapses)
 
     def _device(self) -> torch.device:
         for tensor in (*self.parameters(), *self.buffers()):

@@ -16,6 +16,7 @@ from neuro.backends.torch.cells import CellCode, cell_code
 from neuro.backends.torch.fused_code import FusedCode, fused_code
 from neuro.backends.torch.load import DTYPES
 from neuro.backends.torch.order import Component, components
+from neuro.backends.torch.plastic import Edges, edges_of
 from neuro.backends.torch.state import State
 from neuro.backends.torch.surrogates import Foreign, Surrogate
 from neuro.backends.torch.values import (
@@ -30,7 +31,7 @@ from neuro.ir.cell import CellType
 from neuro.ir.expressions.evaluate import Float
 from neuro.ir.layout import Layout, layout
 from neuro.ir.network import GradedProjection, Network, Population, Projection, SpikeArray
-from neuro.ir.resolve import initial_state, refractory_steps
+from neuro.ir.resolve import initial_state, refractory_steps, target_size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +118,8 @@ class Program:
         Depths of rings and histories.
     order
         In which order populations run.
+    edges
+        Where synapses are plastic: all projections whose events take a ring.
     """
 
     network: Network
@@ -126,6 +129,7 @@ class Program:
     wirings: Mapping[str, Wiring]
     plan: Layout
     order: tuple[Component, ...]
+    edges: Mapping[str, Edges]
 
     def values(self) -> dict[str, Stored]:
         """Everything that may be trained, by name."""
@@ -237,7 +241,8 @@ class Program:
             rings={f"{n}/{p}": zeros(d, sizes[n]) for (n, p), d in self.plan.rings.items()},
             graded={
                 name: zeros(
-                    max((g.delay for g in wiring.groups), default=1), sizes[wiring.node.post]
+                    max((g.delay for g in wiring.groups), default=1),
+                    target_size(network, wiring.node),
                 )
                 for name, wiring in self.wirings.items()
                 if isinstance(wiring.node, GradedProjection)
@@ -279,10 +284,16 @@ def program_of(
     nodes: list[Projection | GradedProjection] = [*network.projections, *network.graded]
     wirings = {node.name: wiring_of(network, node, seed) for node in nodes}
     expanded = {p.name: wirings[p.name].expanded for p in network.projections}
+    plastic = any(not p.synapse.is_static for p in network.projections)
     return Program(
         network=network,
         seed=seed,
         dtype=DTYPES[kind],
+        edges={
+            name: edges_of(network, wiring, seed, kind, DTYPES[kind])
+            for name, wiring in wirings.items()
+            if plastic and isinstance(wiring.node, Projection) and not wiring.direct
+        },
         cells={
             node.name: _cells(network, node, seed, kind, surrogates[node.name], detach_reset)
             for node in network.populations

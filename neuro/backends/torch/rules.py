@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from neuro.backends.rules import only_float
 from neuro.errors import Finding
 from neuro.ir.network import GradedProjection, Network, Projection
@@ -11,7 +9,7 @@ from neuro.ir.network import GradedProjection, Network, Projection
 
 def torch_findings(network: Network) -> list[Finding]:
     """Everything that keeps `network` from running as a module."""
-    return [*only_float(network, "torch"), *_plastic(network)]
+    return only_float(network, "torch")
 
 
 def unordered(network: Network) -> list[Finding]:
@@ -27,15 +25,3 @@ def unordered(network: Network) -> list[Finding]:
         )
         for projection in nodes
     ]
-
-
-def _plastic(network: Network) -> Iterator[Finding]:
-    for projection in network.projections:
-        if not projection.synapse.is_static:
-            yield Finding(
-                severity="error",
-                rule="plasticity",
-                where=f"projection {projection.name!r}",
-                what=f"{projection.synapse.name} changes while the network runs.",
-                hint="neuro.freeze(network) keeps the weights; plastic synapses run on 'c'.",
-            )

@@ -85,6 +85,7 @@ class Run:
             for name, own in self.program.cells.items()
         }
         self._external: dict[str, Tensor] = {}
+        self.synapses: dict[str, list[Tensor]] = {}
 
     def _sent(self) -> set[str]:
         return {f"{g.pre}/{g.variable}" for g in self.program.network.graded}
@@ -370,10 +371,6 @@ class Run:
             for name, own in program.cells.items()
             for variable, value in zip(own.code.state, self._cells[name], strict=True)
         }
-        rings = {}
-        for (name, port), depth in program.plan.rings.items():
-            due = rows(self.state.rings[f"{name}/{port}"], end, depth)
-            rings[f"{name}/{port}"] = self._arrivals.ring(name, port, due, end, end)
         graded = {}
         for name, due in self.state.graded.items():
             graded[name] = self._arrivals.graded(name, rows(due, end, len(due)), end, end)
@@ -382,9 +379,22 @@ class Run:
             cells=cells,
             refractory=self._refractory,
             history={name: self._past(name) for name in self.spikes},
-            rings=rings,
+            rings=self._due_rings(),
             graded=graded,
+            synapses=self._end_synapses(),
         )
+
+    def _due_rings(self) -> dict[str, Tensor]:
+        """What is due on rings after the last step."""
+        end, found = self.steps, {}
+        for (name, port), depth in self.program.plan.rings.items():
+            due = rows(self.state.rings[f"{name}/{port}"], end, depth)
+            found[f"{name}/{port}"] = self._arrivals.ring(name, port, due, end, end)
+        return found
+
+    def _end_synapses(self) -> dict[str, Tensor]:
+        """Synapses that have changed: none."""
+        return {}
 
     def _past(self, name: str) -> Tensor:
         """The last spikes of a source; none of a population that never spikes."""

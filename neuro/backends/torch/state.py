@@ -29,6 +29,9 @@ class State:
         Sums that are due in coming steps, by ``POPULATION/PORT``; shape (depth, batch, n).
     graded
         The same for graded projections, by name.
+    synapses
+        Variables of plastic synapses by ``PROJECTION/VARIABLE``, shape (batch, synapses), and traces
+        by ``PROJECTION/pre/VARIABLE`` or ``post``, shape (batch, delays, n).
     """
 
     step: int = 0
@@ -37,6 +40,7 @@ class State:
     history: Tensors = field(default_factory=dict)
     rings: Tensors = field(default_factory=dict)
     graded: Tensors = field(default_factory=dict)
+    synapses: Tensors = field(default_factory=dict)
 
     def detach(self) -> State:
         """The same numbers without gradients, for truncated backpropagation through time."""
@@ -63,4 +67,5 @@ class State:
             history=changed(self.history),
             rings=changed(self.rings),
             graded=changed(self.graded),
+            synapses=changed(self.synapses),
         )

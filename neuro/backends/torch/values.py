@@ -217,5 +217,7 @@ def weight_unit(network: Network, post: str, port: str) -> str:
 
 
 def _unit(network: Network, post: str, port: str) -> str:
-    cell = network.population(post).cell
-    return next(item.unit for item in cell.ports if item.name == port)
+    """The unit of a port of a population, or of a third factor of a projection."""
+    factors = {p.name: p.synapse.factors for p in network.projections}
+    ports = factors[post] if post in factors else network.population(post).cell.ports
+    return next(item.unit for item in ports if item.name == port)
