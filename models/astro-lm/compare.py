@@ -104,10 +104,9 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         ax = new_axes(None)
         for place, (kind, name) in enumerate(KINDS.items()):
             found = [row["test"] for row in rows if row["kind"] == kind]
-            ax.bar(place, np.mean(found), color=COLOURS[place], width=0.6, label=name)
-            ax.plot([place] * len(found), found, ".", color="0.2")
-        every = [row["test"] for row in rows]
-        ax.set_ylim(min(every) - 0.1, max(every) + 0.1)
+            ax.plot([place] * len(found), found, "o", color=COLOURS[place], label=name)
+            ax.plot([place - 0.15, place + 0.15], [np.mean(found)] * 2, color="0.2")
+        ax.set_xlim(-0.5, len(KINDS) - 0.5)
         ax.set_xticks(range(len(KINDS)), list(KINDS.values()))
         ax.set_ylabel("bits per character, test")
         save_figure(ax, path)
