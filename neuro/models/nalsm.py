@@ -120,12 +120,12 @@ class NALSM:
             synapse = neuro.StaticSynapse(weight=into[:, place[name]])
             net.projection(source, part, neuro.DenseConnector(), synapse, label=f"Input{name}")
         for pre, kind in (("Exc", EXCITATORY), ("Inh", INHIBITORY)):
-            for post in parts:
+            for post, target in parts.items():
                 block = among[place[pre], place[post]]
                 pairs = [(int(i), int(j), float(block[i, j])) for i, j in np.argwhere(block)]
                 plastic = net.projection(
                     parts[pre],
-                    parts[post],
+                    target,
                     neuro.FromListConnector(pairs),
                     neuro.CustomSynapse(kind, w_max=w_max),
                     label=pre + post,
