@@ -26,7 +26,7 @@ SCORED = 250
 """Images of a batch when answers are scored."""
 CHECKED = 25
 """Batches between looks at whether weights are finite."""
-PREFIX = (6, 5_000, 2_000)
+PREFIX = (3, 10_000, 2_000)
 """Tasks, training samples and held-out samples on which a strength is chosen."""
 
 
