@@ -9,6 +9,7 @@ import typer
 from neuro.cli import (
     bench,
     check,
+    download,
     env,
     export,
     flash,
@@ -60,6 +61,7 @@ for module in (
     check,
     verify,
     inspect,
+    download,
     train,
     quantise,
     export,
