@@ -2,5 +2,6 @@
 
 from neuro.models.astro_lif import AstroModulatedLIF, Modulation
 from neuro.models.ca3 import CA3Memory
+from neuro.models.phcssm import PHCSSM
 
-__all__ = ["AstroModulatedLIF", "CA3Memory", "Modulation"]
+__all__ = ["PHCSSM", "AstroModulatedLIF", "CA3Memory", "Modulation"]

@@ -1,4 +1,4 @@
-"""A PHC spiking state-space network in its sequential form."""
+"""A PHC spiking state-space network in its sequential form: the network that is deployed."""
 
 from __future__ import annotations
 
@@ -37,10 +37,17 @@ READOUT = cell_type(
 """Sums what it hears."""
 
 
+LEAD = 2
+"""Steps before the signal reaches the first region: through the channels, and through the drive."""
+_BASE = ("sizes", "w_in", "b_in", "recurrent", "a_exc", "a_inh", "r", "v_thresh", "w_out")
+_CELLS = ("a_exc", "a_inh", "r", "v_thresh", "beta", "rho")
+
+
 class PHCSSM:
     """A sequential PHC network: channels, rectified input, regions of `neuro.PHC` cells, a readout.
 
-    Every stage hears the one before a step later.
+    Every stage hears the one before a step later.  To train one, see
+    `neuro.models.phc.module.PHCModule`.
 
     Parameters
     ----------
@@ -48,6 +55,16 @@ class PHCSSM:
         ``sizes``, the cells of each region; ``w_in`` (channels, first region) and ``b_in`` (first
         region); ``recurrent`` (cells, cells), by pre then post, 0 where there is no synapse;
         ``a_exc``, ``a_inh``, ``r``, ``v_thresh`` (cells); ``w_out`` (last region, classes).
+
+        Besides, where a network has them: ``beta`` and ``rho`` (cells), thresholds that adapt;
+        ``delay`` (cells), steps from a spike of a cell to its arrival; ``stp``, the utilisation and
+        the time constants tau_rec and tau_fac (ms) of short-term plasticity after Tsodyks and
+        Markram; ``b_out`` (classes), see `steps`.
+    steps
+        Length of a sequence: totals then start from ``b_out`` times the `LEAD` + `steps` steps in
+        which the readout hears something, and the class is the largest total.  0 starts from 0.
+    dale
+        Whether a cell must either excite or inhibit.
     dt
         ms.
     name
@@ -69,13 +86,19 @@ class PHCSSM:
     References
     ----------
     P.-H. Chiang, arXiv 2604.01295 (2026).  Reconstructed from descriptions of it; without the
-    normalisation of inputs, short-term plasticity and STDP.
+    normalisation of inputs.
     """
 
     def __init__(
-        self, weights: Mapping[str, ArrayLike], *, dt: float = 1.0, name: str = "phcssm"
+        self,
+        weights: Mapping[str, ArrayLike],
+        *,
+        steps: int = 0,
+        dale: bool = True,
+        dt: float = 1.0,
+        name: str = "phcssm",
     ) -> None:
-        w = checked_weights(weights)
+        w = checked_weights(weights, dale=dale)
         sizes = [int(size) for size in w["sizes"]]
         self.neurons = sum(sizes)
         net = neuro.NetworkBuilder(dt=dt, name=name, seed=0)
@@ -83,7 +106,12 @@ class PHCSSM:
         rectifier = neuro.CustomCell(RECTIFIER, bias=w["b_in"])
         drive = net.population(sizes[0], rectifier, label="Drive")
         regions = _regions(net, w, sizes)
-        readout = net.population(w["w_out"].shape[1], neuro.CustomCell(READOUT), label="Readout")
+        readout = net.population(
+            w["w_out"].shape[1],
+            neuro.CustomCell(READOUT),
+            label="Readout",
+            initial_values={"total": w["b_out"] * (steps + LEAD)} if steps else None,
+        )
         everyone, one = neuro.AllToAllConnector(), neuro.OneToOneConnector()
         net.graded_projection(channels, "x", drive, everyone, weight=w["w_in"].reshape(-1))
         net.graded_projection(drive, "x", regions[0], one, receptor_type="drive")
@@ -93,35 +121,37 @@ class PHCSSM:
         self.network: Network = net.build()
 
 
-def checked_weights(weights: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    """`weights` of a `PHCSSM` as arrays.
+def checked_weights(weights: Mapping[str, ArrayLike], *, dale: bool = True) -> dict[str, Array]:
+    """`weights` of a `PHCSSM` as arrays, with those that may be left out.
 
     Raises
     ------
     ParameterError
         As for `PHCSSM`.
     """
-    names = ("sizes", "w_in", "b_in", "recurrent", "a_exc", "a_inh", "r", "v_thresh", "w_out")
-    missing = [name for name in names if name not in weights]
+    missing = [name for name in _BASE if name not in weights]
     if missing:
         raise ParameterError(
-            f"lack {', '.join(missing)}.", where="PHCSSM, weights", hint=f"Needed: {names}."
+            f"lack {', '.join(missing)}.", where="PHCSSM, weights", hint=f"Needed: {_BASE}."
         )
-    w = {name: np.asarray(weights[name], np.float64) for name in names}
+    w = {name: np.asarray(value, np.float64) for name, value in weights.items()}
     cells, first, last = int(w["sizes"].sum()), int(w["sizes"][0]), int(w["sizes"][-1])
+    classes = w["w_out"].shape[-1]
+    w = {"delay": np.ones(cells), "b_out": np.zeros(classes)} | w
     needed = {
         "w_in": (len(w["w_in"]), first),
         "b_in": (first,),
         "recurrent": (cells, cells),
-        "w_out": (last, w["w_out"].shape[-1]),
-    } | dict.fromkeys(("a_exc", "a_inh", "r", "v_thresh"), (cells,))
-    for name, shape in needed.items():
-        if w[name].shape != shape:
-            raise ParameterError(
-                f"has shape {w[name].shape}.", where=f"PHCSSM, {name}", hint=f"Needed: {shape}."
-            )
+        "w_out": (last, classes),
+        "b_out": (classes,),
+        "stp": (3,),
+    } | dict.fromkeys((*_CELLS, "delay"), (cells,))
+    for name in needed.keys() & w.keys():
+        if w[name].shape != needed[name]:
+            hint = f"Needed: {needed[name]}."
+            raise ParameterError(f"has shape {w[name].shape}.", where=f"PHCSSM, {name}", hint=hint)
     both = np.flatnonzero((w["recurrent"] > 0).any(1) & (w["recurrent"] < 0).any(1))
-    if len(both):
+    if dale and len(both):
         raise ParameterError(
             f"cell {both[0]} has weights of both signs.",
             where="PHCSSM, recurrent",
@@ -137,8 +167,9 @@ def _regions(
     places = [slice(*pair) for pair in pairwise(np.cumsum([0, *sizes]).tolist())]
     regions = []
     for number, place in enumerate(places, 1):
-        own = {name: w[name][place] for name in ("a_exc", "a_inh", "r", "v_thresh")}
-        region = net.population(place.stop - place.start, neuro.PHC(**own), label=f"Region{number}")
+        own = {name: w[name][place] for name in _CELLS if name in w}
+        cell = neuro.PHC(adaptive="beta" in w, **own)
+        region = net.population(place.stop - place.start, cell, label=f"Region{number}")
         region.record("spikes")
         regions.append(region)
     for pre, rows in zip(regions, places, strict=True):
@@ -147,6 +178,13 @@ def _regions(
             i, j = np.nonzero(block)
             if len(i):
                 listed = np.column_stack([i, j, block[i, j]])
-                synapse = neuro.StaticSynapse(delay=net.dt * 1e3)
-                net.projection(pre, post, neuro.FromListConnector(listed), synapse)
+                delay = w["delay"][rows][i] * net.dt * 1e3
+                net.projection(pre, post, neuro.FromListConnector(listed), _synapse(w, delay))
     return regions
+
+
+def _synapse(w: Mapping[str, Array], delay: Array) -> neuro.Synapse:
+    if "stp" not in w:
+        return neuro.StaticSynapse(delay=delay)
+    utilisation, recovery, facilitation = w["stp"].tolist()
+    return neuro.TsodyksMarkram(U=utilisation, tau_rec=recovery, tau_fac=facilitation, delay=delay)

@@ -33,6 +33,7 @@ def write_results(folder: Path, task: Task, trained: Trained) -> dict[str, Any]:
         "interrupted": trained.interrupted,
         "network": str(folder / NETWORK),
         **task.facts,
+        **({} if trained.interrupted else task.closing()),
     }
     save_network(task.module.to_network(), folder / NETWORK)
     write_log(folder, trained.history)

@@ -99,6 +99,8 @@ class Task:
         How.
     facts
         What a report should say besides.
+    closing
+        More of these, made when the module holds the best values.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Task:
     measure: Measure
     settings: Settings
     facts: Mapping[str, Any] = field(default_factory=dict)
+    closing: Callable[[], Mapping[str, Any]] = dict
 
     def line(self, row: Mapping[str, Any]) -> str:
         """A row of the log as people read it."""

@@ -34,7 +34,7 @@ def test_the_recurrence_by_hand() -> None:
     for step in range(STEPS):
         integral = 0.85 * integral + given[step]
         bounded = max(integral, -0.5)
-        adaptation = 0.7 * adaptation + (0.6 if bounded > 1 else 0.0) + 1e-8
+        adaptation = 0.7 * adaptation + ((0.6 if bounded > 1 else 0.0) + 1e-8)
         assert v[step] == np.float64(bounded - adaptation)
         assert spikes[step] == (bounded - adaptation > 1)
     assert 5 < spikes.sum() < STEPS / 2

@@ -1,0 +1,1 @@
+"""The PHC spiking state-space network as something to train.  Needs torch."""
