@@ -6,7 +6,7 @@ Each is a function of an `Output` and labels of shape (batch,); functions here m
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -14,9 +14,9 @@ from torch.nn.functional import cross_entropy
 
 from neuro.backends.torch.module import Output
 
-Loss: TypeAlias = Callable[[Output, Tensor], Tensor]
+Loss: TypeAlias = Callable[[Any, Tensor], Tensor]
 """From an output and labels to a number."""
-Answer: TypeAlias = Callable[[Output], Tensor]
+Answer: TypeAlias = Callable[[Any], Tensor]
 """From an output to the class of each sample; shape (batch,)."""
 
 

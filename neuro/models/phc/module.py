@@ -343,7 +343,7 @@ class PHCModule(nn.Module):
             some = integrals[:: max(1, len(integrals) // 20_000)]
             level = some.quantile(1 - share, dim=0).clamp(min=0.02)
             usual = level[:first].mean()
-            self.weight[:, first:] *= usual / level[first:]
+            self.weight[:, first:] *= (usual / level[first:]).clamp(0.5, 2)
             level[first:] = usual
             self.threshold.copy_(_inverse_softplus(level))
         if self.priors.reset:
