@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuro.cells.base import Cell
-from neuro.errors import ParameterError, unknown_name
 from neuro.frontend import tripartite
-from neuro.frontend.connectors import AllToAllConnector, Connected, Connector
+from neuro.frontend.connectors import AllToAllConnector, Connector
+from neuro.frontend.draft import Draft, amplitude_rows, axonal_part, name_of, synapse_parameters
 from neuro.frontend.handles import (
     PopulationHandle,
-    PopulationView,
     ProjectionHandle,
     Target,
 )
 from neuro.frontend.sources import DCSource, SpikeSourceArray, StepCurrentSource, to_steps
-from neuro.frontend.views import between_views, ordered
+from neuro.frontend.views import ordered
 from neuro.ir.network import (
-    FLOAT32,
     CurrentInput,
     GradedProjection,
-    Input,
     Network,
-    NumberFormat,
     PoissonInput,
     Population,
     Probe,
     Projection,
     SpikeArray,
 )
-from neuro.ir.values import Draw, Value
 from neuro.ir.verify import verified
 from neuro.surface import (
     Given,
-    Normal,
-    Uniform,
     as_integer,
     as_integers,
     to_value,
@@ -46,10 +38,10 @@ from neuro.surface import (
 )
 from neuro.synapses.base import Synapse
 from neuro.synapses.static import StaticSynapse
-from neuro.units import UNITS, Quantity, Unit, parse_unit, to_si
+from neuro.units import UNITS
 
 
-class NetworkBuilder:
+class NetworkBuilder(Draft):
     """Collects populations, projections and inputs; `build` makes the network.
 
     Parameters
@@ -77,24 +69,6 @@ class NetworkBuilder:
     >>> [population.name for population in net.build().populations]
     ['E', 'noise']
     """
-
-    def __init__(
-        self,
-        *,
-        dt: float | str = 1.0,
-        name: str = "network",
-        seed: int | None = None,
-        format: NumberFormat = FLOAT32,
-    ) -> None:
-        self.dt = float(to_si(dt, UNITS["ms"], where="NetworkBuilder, dt"))
-        self.name = name
-        self.seed = seed
-        self.format = format
-        self._populations: list[Population] = []
-        self._inputs: list[Input] = []
-        self._projections: list[Projection] = []
-        self._graded: list[GradedProjection] = []
-        self._probes: dict[tuple[str, str], Probe] = {}
 
     def population(
         self,
@@ -178,22 +152,22 @@ class NetworkBuilder:
         """
         synapse = synapse or StaticSynapse()
         port, unit = self._port(post, receptor_type)
-        name = self._fresh(label or f"{_name(pre)}_to_{_name(post)}", forced=label is not None)
+        name = self._fresh(label or f"{name_of(pre)}_to_{name_of(post)}", forced=label is not None)
         where = f"projection {name!r}"
         connected = self._connect(connector, pre, post, name)
         weight = self._weight(connected, synapse.weight, unit, where)
         steps = self._delay(connected, synapse.delay, where)
-        given = _parameters(synapse, unit, where)
+        given = synapse_parameters(synapse, unit, where)
         self._projections.append(
             Projection(
                 name=name,
-                pre=_name(pre),
-                post=_name(post),
+                pre=name_of(pre),
+                post=name_of(post),
                 port=port,
                 connectivity=connected.connectivity,
                 weight=weight,
                 delay=steps,
-                axonal=_axonal(steps, synapse.dendritic_delay_fraction, where),
+                axonal=axonal_part(steps, synapse.dendritic_delay_fraction, where),
                 synapse=synapse.synapse_type,
                 parameters={
                     key: ordered(value, connected, where=f"{where}, {key!r}")
@@ -233,7 +207,7 @@ class NetworkBuilder:
         label
             Name; by default ``pre_to_post``, with a number if that is taken.
         """
-        name = self._fresh(label or f"{_name(pre)}_to_{_name(post)}", forced=label is not None)
+        name = self._fresh(label or f"{name_of(pre)}_to_{name_of(post)}", forced=label is not None)
         port = receptor_type or ""
         if not isinstance(post, ProjectionHandle):
             port, _ = self._port(post, receptor_type)
@@ -246,7 +220,7 @@ class NetworkBuilder:
                 name=name,
                 pre=pre.name,
                 variable=variable,
-                post=_name(post),
+                post=name_of(post),
                 port=port,
                 connectivity=connected.connectivity,
                 weight=self._weight(connected, weight, UNITS["1"], where),
@@ -286,7 +260,7 @@ class NetworkBuilder:
             If `astrocyte` spikes, or a weight is negative.
         """
         tripartite.require_astrocyte(astrocyte)
-        tripartite.require_positive(weight, _name(astrocyte))
+        tripartite.require_positive(weight, name_of(astrocyte))
         synapse = StaticSynapse(weight=weight, delay=delay)
         return self.projection(
             pre, astrocyte, connector or AllToAllConnector(), synapse, label=label
@@ -339,7 +313,7 @@ class NetworkBuilder:
             If there is no such target, port or variable.
         """
         variable, port = tripartite.ends(target, post)
-        tripartite.require_in_range(target, coefficient, _name(post))
+        tripartite.require_in_range(target, coefficient, name_of(post))
         if isinstance(post, ProjectionHandle):
             port = self._first_factor(post)
         self.graded_projection(
@@ -419,7 +393,7 @@ class NetworkBuilder:
         )
         name = self._fresh(label or f"{port}_of_{post.name}", forced=label is not None)
         steps, amplitudes = source.steps(self.dt)
-        value = _rows(amplitudes, unit, f"current input {name!r}")
+        value = amplitude_rows(amplitudes, unit, f"current input {name!r}")
         self._inputs.append(
             CurrentInput(name=name, post=post.name, port=port, step=steps, value=value)
         )
@@ -466,125 +440,3 @@ class NetworkBuilder:
                 every=1 if spikes else every,
                 index=None if spikes else chosen,
             )
-
-    def _port(self, post: Target, receptor_type: str | None) -> tuple[str, Unit]:
-        """Name and unit of a port."""
-        handle = post.population if isinstance(post, PopulationView) else post
-        where = f"population {handle.name!r}"
-        if handle.cell is None or not handle.cell.cell_type.ports:
-            raise ParameterError("is a source; nothing can arrive there.", where=where)
-        ports = {port.name: port for port in handle.cell.cell_type.ports}
-        name = receptor_type or next(iter(ports))
-        if name not in ports:
-            raise unknown_name(name, ports, kind="port", where=where)
-        return name, parse_unit(ports[name].unit)
-
-    def _first_factor(self, projection: ProjectionHandle) -> str:
-        node = next(p for p in self._projections if p.name == projection.name)
-        if not node.synapse.factors:
-            raise ParameterError(
-                "its synapses have no factor, so nothing can change their plasticity.",
-                where=f"projection {projection.name!r}",
-                hint="Use a synapse such as PairSTDP(gated=True) or ThreeFactorSTDP.",
-            )
-        return node.synapse.factors[0].name
-
-    def _factor_unit(self, projection: ProjectionHandle, name: str) -> Unit:
-        node = next(p for p in self._projections if p.name == projection.name)
-        factors = {factor.name: factor for factor in node.synapse.factors}
-        if name not in factors:
-            raise unknown_name(
-                name, factors, kind="factor", where=f"projection {projection.name!r}"
-            )
-        return parse_unit(factors[name].unit)
-
-    def _fresh(self, name: str, *, forced: bool) -> str:
-        """`name`, with a number appended if it is taken and the user did not insist on it."""
-        taken = {item.name for item in (*self._projections, *self._graded, *self._inputs)}
-        if forced or name not in taken:
-            return name
-        return next(new for k in range(2, len(taken) + 3) if (new := f"{name}_{k}") not in taken)
-
-    def _connect(self, connector: Connector, pre: Target, post: Target, name: str) -> Connected:
-        """Connectivity between whole populations; views are expanded into explicit rows."""
-        connected = connector.connect(pre.size, post.size)
-        if not isinstance(pre, PopulationView) and not isinstance(post, PopulationView):
-            return connected
-        return between_views(connected, pre, post, seed=self.seed, name=name)
-
-    def _weight(self, connected: Connected, given: Given, unit: Unit, where: str) -> Value:
-        """What the connector brings itself, else what is given, in the order of synapses."""
-        where = f"{where}, weight"
-        if connected.weight is not None:
-            return to_value(connected.weight, unit, where=where)
-        return ordered(to_value(given, unit, where=where), connected, where=where)
-
-    def _delay(self, connected: Connected, given: Given | None, where: str) -> Value:
-        """As `_weight`, in steps; without any delay one step."""
-        where = f"{where}, delay"
-        if connected.delay is not None:
-            return self._steps(connected.delay, where)
-        return 1 if given is None else ordered(self._steps(given, where), connected, where=where)
-
-    def _steps(self, delay: Given, where: str) -> Value:
-        """A delay in ms as a number of steps, an array of them, or a draw."""
-        if isinstance(delay, Uniform | Normal):
-            drawn = to_value(delay, UNITS["ms"], where=where)
-            assert isinstance(drawn, Draw)
-            return _divided(drawn, self.dt)
-        seconds = np.asarray(to_si(delay, UNITS["ms"], where=where))
-        steps = to_steps(seconds * 1000.0, self.dt, where=where)
-        return int(steps[0]) if seconds.ndim == 0 else steps
-
-
-def _parameters(synapse: Synapse, unit: Unit, where: str) -> dict[str, Value]:
-    """Parameters in SI units; amplitudes left at their default are in the unit of the port."""
-    declared = synapse.synapse_type.parameters
-    defaults = {
-        p.name: p.default
-        for p in declared
-        if p.unit == "weight" and p.default is not None and unit.to_si(p.default) != p.default
-    }
-    units = {p.name: p.unit for p in declared}
-    values = {**defaults, **synapse.parameters}
-    return to_values(values, units, kind="parameter", where=where, weight_unit=unit)
-
-
-def _name(target: Target | ProjectionHandle) -> str:
-    return target.population.name if isinstance(target, PopulationView) else target.name
-
-
-def _divided(draw: Draw, unit: float) -> Draw:
-    """`draw` counted in `unit`."""
-    low = None if draw.low is None else draw.low / unit
-    high = None if draw.high is None else draw.high / unit
-    return replace(draw, a=draw.a / unit, b=draw.b / unit, low=low, high=high)
-
-
-def _axonal(delay: Value, dendritic_fraction: float, where: str) -> Value:
-    """The axonal part of `delay`, leaving at least one dendritic step."""
-    if dendritic_fraction == 1:
-        return 0
-    if isinstance(delay, Draw):
-        raise ParameterError(
-            "a drawn delay cannot be split.",
-            where=f"{where}, delay",
-            hint="Give an array of delays.",
-        )
-    part = np.floor(np.asarray(delay) * (1 - dendritic_fraction) + 0.5).astype(np.int64)
-    axonal = np.minimum(part, np.asarray(delay) - 1)
-    return int(axonal) if axonal.ndim == 0 else axonal
-
-
-def _rows(amplitudes: Sequence[Quantity], unit: Unit, where: str) -> NDArray[np.float64]:
-    """One number, or one row of numbers, per amplitude, in SI units."""
-    values = [to_si(amplitude, unit, where=where) for amplitude in amplitudes]
-    try:
-        return np.stack(np.broadcast_arrays(*values)) if values else np.empty(0)
-    except ValueError:
-        shapes = ", ".join(str(shape) for shape in dict.fromkeys(v.shape for v in values))
-        raise ParameterError(
-            f"has amplitudes of shapes {shapes}.",
-            where=where,
-            hint="Give numbers, or rows of one number per cell.",
-        ) from None

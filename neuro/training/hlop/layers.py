@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 import torch
@@ -14,7 +15,7 @@ from neuro.training.hlop.lateral import Lateral
 from neuro.training.hlop.products import Pass, convolution, product
 
 
-class ProjectedLayer(nn.Module):
+class ProjectedLayer(nn.Module, ABC):
     """Base of layers without a bias that remember what came in, and project it when they learn.
 
     Parameters
@@ -59,9 +60,9 @@ class ProjectedLayer(nn.Module):
         self.projecting = True
         self.seen = torch.zeros(0)
 
+    @abstractmethod
     def rows(self, values: Tensor) -> Tensor:
         """`values` that came in as presynaptic vectors; shape (vectors, n)."""
-        raise NotImplementedError
 
     def _pass(self, trace: Tensor | None) -> Pass:
         drawn = self.get_buffer("drawn")
