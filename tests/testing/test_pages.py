@@ -27,7 +27,7 @@ from neuro.testing.support import SILENT, Support, network_of_synapse, support, 
 from neuro.testing.support import page as support_page
 from tests.conftest import ROOT
 
-HASHES = ["793bdf49", "c80a4138", "b3675ec1"]
+HASHES = ["793bdf49", "523893e8", "b3675ec1"]
 WARNING = Finding(severity="warning", rule="latency", where="cells", what="a step later.")
 
 
