@@ -126,7 +126,7 @@ def test_without_a_compiler_sweeps_are_scans(monkeypatch: pytest.MonkeyPatch) ->
     made = module(KINDS["delays"], sweeps=50)
     with torch.no_grad():
         fused = made({"signal": signal()})
-        monkeypatch.setattr("neuro.models.phc.module.find_compiler", lambda: None)
+        monkeypatch.setattr("neuro.backends.torch.scan.find_compiler", lambda: None)
         scans = made({"signal": signal()})
     torch.testing.assert_close(scans.scores, fused.scores)
     made.sweeps = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from neuro.backends.torch.load import load_function
 from neuro.backends.torch.printer import TorchPrinter
@@ -17,6 +17,8 @@ from neuro.ir.expressions.nodes import names, program_reads, program_writes
 from neuro.lowering.symbols import safe_names
 from neuro.units import parse_unit
 
+Step: TypeAlias = Callable[..., tuple[Any, tuple[Any, ...]]]
+"""The step of a kind of cell; see `CellCode`."""
 _FORBIDDEN = ("torch", "step", "refractory", "fired", "quiet")
 
 
@@ -40,7 +42,7 @@ class CellCode:
     constants: tuple[str, ...]
     draws: tuple[str, ...]
     source: str
-    step: Callable[..., tuple[Any, tuple[Any, ...]]]
+    step: Step
 
 
 def cell_code(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from neuro.backends.rules import refuse
 from neuro.backends.torch import diagnose
+from neuro.backends.torch.cells import Step
 from neuro.backends.torch.inputs import PoissonTrains, checked, named
 from neuro.backends.torch.plastic import Plasticity
 from neuro.backends.torch.plastic_run import PlasticRun
@@ -100,6 +101,7 @@ class SpikingModule(nn.Module):
         stored = self._program.values()
         self.values = Values(stored, chosen_names(train, stored))
         self._recorded = _recorded(network, record)
+        self._compiled: dict[str, Step] = {}
         self._poisson = {
             item.name: PoissonTrains(network, item, self.seed, self._program.dtype)
             for item in network.inputs
@@ -135,6 +137,22 @@ class SpikingModule(nn.Module):
         UnknownNameError
             If there is no such input.
         """
+        compiling = torch.compiler.is_compiling()
+        made: Output = self._opaque(inputs, state, steps, seed, compiling)
+        return made
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _opaque(
+        self,
+        inputs: Tensor | Mapping[str, Tensor] | None,
+        state: State | None,
+        steps: int | None,
+        seed: int | None,
+        compiling: bool,
+    ) -> Output:
+        """A pass that `torch.compile` does not look into: it would unroll all steps."""
+        if compiling and not self._compiled:
+            self.compile()
         given = checked(
             self.network, named(self.network, inputs), self._program.dtype, self._device()
         )
@@ -148,6 +166,22 @@ class SpikingModule(nn.Module):
             | {name: torch.stack(values) for name, values in run.synapses.items()},
             state=end,
         )
+
+    def compile(self, **options: Any) -> None:
+        """Compile the step of every kind of cell with `torch.compile`.
+
+        Steps are then compiled where they are run one by one: on a GPU, without a C compiler, and
+        with plastic synapses.  Elsewhere generated C does many at once, and nothing changes.
+        ``torch.compile(module)`` calls this without options, unless it was called before.
+
+        Parameters
+        ----------
+        **options
+            As for `torch.compile`, such as ``backend`` and ``mode``.
+        """
+        steps = {own.code.step for own in self._program.cells.values()}
+        made = {step: torch.compile(step, **{"fullgraph": True, **options}) for step in steps}
+        self._compiled = {name: made[own.code.step] for name, own in self._program.cells.items()}
 
     def prepared(
         self,
@@ -172,6 +206,7 @@ class SpikingModule(nn.Module):
             recorded=self._recorded,
             exact=self.exact,
             fuse=self.fuse,
+            compiled=self._compiled,
         )
 
     def rest(self, batch: int = 1) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from neuro.backends.torch import fused
 from neuro.backends.torch.arrivals import Arrivals, rows
+from neuro.backends.torch.cells import Step
 from neuro.backends.torch.fused import Loop, Stretch
 from neuro.backends.torch.inputs import SEEDS, PoissonTrains, current, listed_spikes
 from neuro.backends.torch.memory import zeros
@@ -53,6 +54,8 @@ class Run:
         Whether sums keep the reference's order.
     fuse
         Whether generated C does many steps of a population at once, where it can.
+    compiled
+        Steps of populations that `torch.compile` has compiled.
     """
 
     program: Program
@@ -67,6 +70,7 @@ class Run:
     recorded: frozenset[str]
     exact: bool
     fuse: bool
+    compiled: Mapping[str, Step] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.spikes = {name: Train(past) for name, past in self.state.history.items()}
@@ -261,7 +265,8 @@ class Run:
         left = self._refractory[name]
         quiet = left > 0 if own.refractory is not None else None
         constants = tuple(self._constant(name, c, step) for c in code.constants)
-        spikes, after = code.step(
+        step_of = self.compiled.get(name, code.step)
+        spikes, after = step_of(
             tuple(state), tuple(ports), constants, self._draws(own, step), quiet
         )
         shape = (self.batch, own.node.size)

@@ -52,45 +52,101 @@ def affine_scan(a: Tensor, b: Tensor, start: Tensor | None = None, *, keep: int 
             hint="Axis 0 is time; a has 1 along axes on which it does not depend.",
         )
     first = b.new_zeros(b.shape[1:]) if start is None else start.expand(b.shape[1:])
-    if not b.is_cpu or find_compiler() is None:
+    if not in_c(b):
         return parallel_scan(a.expand(b.shape), b, first)
     wide = a.expand(len(a), *b.shape[1:])
-    made: Tensor = _Scan.apply(wide, b, first, keep)  # type: ignore[no-untyped-call]
+    made: Tensor = _scan(wide.contiguous(), b.contiguous(), first.contiguous(), keep)
     return made
 
 
-class _Scan(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, start: Tensor, keep: int) -> Tensor:
-        a, b, start = a.contiguous(), b.contiguous(), start.contiguous()
-        x = empty_like(b)
-        _run("forward", b, len(a), a, b, start, x)
-        kept = x if keep <= 1 else x[keep - 1 :: keep].clone()
-        ctx.save_for_backward(a, start, kept, *(() if keep <= 1 else (b,)))
-        ctx.keep = keep
-        return x
+def in_c(tensor: Tensor) -> bool:
+    """Whether steps of such tensors are done by a C kernel."""
+    return tensor.is_cpu and _can_compile()
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        a, start, kept = ctx.saved_tensors[:3]
-        g = gradients[0].contiguous()
-        carry, db = torch.zeros_like(start), empty_like(g)
-        make = empty_like if len(a) > 1 else torch.zeros_like
-        da = make(a) if ctx.needs_input_grad[0] else None
-        if ctx.keep <= 1:
-            _run("backward", g, len(a), a, kept, start, g, carry, db, da)
-            return da, db, carry, None
-        b = ctx.saved_tensors[3]
-        for first in reversed(range(0, len(g), ctx.keep)):
-            last = min(first + ctx.keep, len(g))
-            before = kept[first // ctx.keep - 1] if first else start
-            mine = a[first:last] if len(a) > 1 else a
-            x = empty_like(b[first:last])
-            _run("forward", x, len(a), mine, b[first:last], before, x)
-            slope = None if da is None else (da[first:last] if len(a) > 1 else da)
-            part = (mine, x, before, g[first:last], carry, db[first:last], slope)
-            _run("backward", x, len(a), *part)
-        return da, db, carry, None
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _can_compile() -> bool:
+    """Whether there is a C compiler; `torch.compile` asks once."""
+    return find_compiler() is not None
+
+
+@torch.library.custom_op("neuro::affine_scan", mutates_args=())
+def _scan(a: Tensor, b: Tensor, start: Tensor, keep: int) -> Tensor:
+    """The scan as an operation of torch, so that `torch.compile` sees one where it would see C."""
+    del keep
+    x = empty_like(b)
+    _run("forward", b, len(a), a, b, start, x)
+    return x
+
+
+@torch.library.custom_op("neuro::affine_scan_slopes", mutates_args=())
+def _slopes(
+    a: Tensor,
+    b: Tensor | None,
+    start: Tensor,
+    kept: Tensor,
+    gradient: Tensor,
+    keep: int,
+    factors: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of `a` (empty unless `factors`), `b` and `start`; `kept` is one ``x`` in `keep`."""
+    g, carry, db = gradient.contiguous(), torch.zeros_like(start), empty_like(gradient)
+    make = empty_like if len(a) > 1 else torch.zeros_like
+    da = make(a) if factors else None
+    if b is None:
+        _run("backward", g, len(a), a, kept, start, g, carry, db, da)
+        return a.new_empty(0) if da is None else da, db, carry
+    for first in reversed(range(0, len(g), keep)):
+        last = min(first + keep, len(g))
+        before = kept[first // keep - 1] if first else start
+        mine = a[first:last] if len(a) > 1 else a
+        x = empty_like(b[first:last])
+        _run("forward", x, len(a), mine, b[first:last], before, x)
+        slope = None if da is None else (da[first:last] if len(a) > 1 else da)
+        part = (mine, x, before, g[first:last], carry, db[first:last], slope)
+        _run("backward", x, len(a), *part)
+    return a.new_empty(0) if da is None else da, db, carry
+
+
+@_scan.register_fake
+def _scan_like(a: Tensor, b: Tensor, start: Tensor, keep: int) -> Tensor:
+    del a, start, keep
+    return b.new_empty(b.shape)
+
+
+@_slopes.register_fake
+def _slopes_like(
+    a: Tensor,
+    b: Tensor | None,
+    start: Tensor,
+    kept: Tensor,
+    gradient: Tensor,
+    keep: int,
+    factors: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    del b, kept, keep
+    da = a.new_empty(a.shape if factors else 0)
+    return da, gradient.new_empty(gradient.shape), start.new_empty(start.shape)
+
+
+def _remember(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, int], output: Tensor) -> None:
+    a, b, start, keep = inputs
+    ctx.keep = keep
+    if keep <= 1:
+        ctx.save_for_backward(a, start, output)
+    else:
+        ctx.save_for_backward(a, start, output[keep - 1 :: keep].clone(), b)
+
+
+def _back(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    a, start, kept, *rest = ctx.saved_tensors
+    b = rest[0] if rest else None
+    wanted = ctx.needs_input_grad[0]
+    da, db, carry = _slopes(a, b, start, kept, gradient, ctx.keep, wanted)
+    return da if wanted else None, db, carry, None
+
+
+_scan.register_autograd(_back, setup_context=_remember)
 
 
 def parallel_scan(a: Tensor, b: Tensor, start: Tensor) -> Tensor:

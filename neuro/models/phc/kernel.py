@@ -160,6 +160,7 @@ def _structure(*, double: bool, slopes: bool) -> type[ctypes.Structure]:
     return type("Arrays", (ctypes.Structure,), {"_fields_": fields})
 
 
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def sweep(
     shape: Shape,
     scalars: Scalars,

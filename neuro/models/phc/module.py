@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
-from neuro.backends.c.compiler import find_compiler
+from neuro.backends.torch.scan import in_c
 from neuro.backends.torch.surrogates import Surrogate, Triangular
 from neuro.errors import ParameterError, UnsupportedError
 from neuro.ir.network import Network
@@ -277,7 +277,7 @@ class PHCModule(nn.Module):
         self, signal: Tensor, values: dict[str, Tensor], given: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """One sweep; spikes, shape (steps, batch, cells), and sums of membranes, (batch, cells)."""
-        if not fused(signal):
+        if not in_c(signal):
             if given is None:
                 raise _no_sequence()
             made = two_scans(self.shape, self.scalars, signal, given, values)
@@ -296,7 +296,7 @@ class PHCModule(nn.Module):
             As for `forward`.
         """
         signal, values = self._signal(inputs), self.values()
-        if not fused(signal):
+        if not in_c(signal):
             raise _no_sequence()
         made = states(self.shape, self.scalars, signal, values)
         return Swept(*(tensor.transpose(0, 1) for tensor in made))
@@ -387,7 +387,7 @@ class PHCModule(nn.Module):
         for name, value in self.named_parameters():
             if not torch.isfinite(value).all():
                 return f"{name} holds values that are not finite"
-        if not fused(self._signal(inputs)):
+        if not in_c(self._signal(inputs)):
             return ""
         made = self.states(inputs)
         region = np.repeat(np.arange(len(self.sizes)), self.sizes) + 1
@@ -411,11 +411,6 @@ class PHCModule(nn.Module):
         return PHCSSM(
             self.weights(), steps=steps or self.steps, dale=self.priors.dale, name=name
         ).network
-
-
-def fused(signal: Tensor) -> bool:
-    """Whether sweeps are done in C."""
-    return signal.is_cpu and find_compiler() is not None
 
 
 def _no_sequence() -> UnsupportedError:
