@@ -9,9 +9,9 @@ import numpy as np
 
 from neuro.errors import ParameterError
 from neuro.formats.network_file import load_network
-from neuro.models.experiment import Experiment, Report
+from neuro.models.digit_reader import regions, score_report, total
+from neuro.models.experiment import Experiment
 from neuro.models.phcssm import LEAD
-from neuro.recording.data import Recording
 from neuro.resources import folder
 from neuro.training.uea import Series, load_set, merged, shares, standardised
 
@@ -62,19 +62,8 @@ def build(parameters: dict[str, Any], settings: dict[str, Any]) -> Experiment:
         network=network,
         steps=len(signal) + LEAD + 1,
         inputs={"signal": np.pad(signal, ((0, LEAD + 1), (0, 0)))},
-        report=lambda recording: report(recording, test, number),
-        shown=tuple(p.name for p in network.populations if p.name.startswith("Region")),
-    )
-
-
-def report(recording: Recording, test: Series, number: int) -> Report:
-    """Scores of the classes, and whether the largest is that of the right one."""
-    found = recording.trace_data("Readout", "total").values[-1]
-    answer, label = int(np.argmax(found)), int(test.labels[number])
-    return Report(
-        title="Scores",
-        columns=("class", "score"),
-        rows=[(name, f"{score:.2f}") for name, score in zip(test.classes, found, strict=True)],
-        passed=answer == label,
-        notes=(f"{test.classes[answer]}; shown was {test.classes[label]}.",),
+        report=lambda recording: score_report(
+            total(recording), int(test.labels[number]), test.classes
+        ),
+        shown=regions(network),
     )

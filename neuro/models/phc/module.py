@@ -313,6 +313,17 @@ class PHCModule(nn.Module):
             self.sweeps = kept
         return float((found != right).double().mean())
 
+    def enough(self, steps: int) -> int:
+        """Sweeps after which spikes are those of the sequential network, whatever the weights.
+
+        Parameters
+        ----------
+        steps
+            Length of the signal.
+        """
+        shortest = 1 if self.priors.adaptive else int(self.delay.min())
+        return -(-(steps + LEAD) // shortest)
+
     def _by_region(self, spikes: Tensor) -> dict[str, Tensor]:
         places = pairwise(np.cumsum([0, *self.sizes]).tolist())
         return {f"Region{k}": spikes[..., a:b] for k, (a, b) in enumerate(places, 1)}

@@ -96,8 +96,12 @@ def closing(module: PHCModule, data: Data) -> dict[str, Any]:
     """How far sweeps are from the sequential network, by their number; of the first test samples."""
     inputs = batch_of(data, SHOWN)
     steps = inputs[INPUT].shape[0]
-    tried = [m for m in SWEEPS if m < steps]
+    enough = module.enough(steps)
+    tried = sorted(
+        {m for m in (*SWEEPS, module.sweeps, enough) if 0 < m <= max(enough, SWEEPS[-1])}
+    )
     return {
         "sweeps": module.sweeps,
+        "sweeps that are exact": enough,
         "mismatch": {str(m): module.mismatch(inputs, m) for m in tried},
     }
