@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -82,3 +84,29 @@ def test_what_does_not_fit_is_named(
 def test_steps_must_be_positive() -> None:
     with pytest.raises(ParameterError, match="0 steps"):
         data(steps=0)
+
+
+def test_data_sets_of_tonic_are_read_as_they_are(tmp_path: Path) -> None:
+    """Spiking Heidelberg Digits, of which two made-up recordings lie where tonic looks for them."""
+    datasets = pytest.importorskip("tonic.datasets", reason="needs tonic: pip install tonic")
+    (tmp_path / "SHD").mkdir()
+    (tmp_path / "SHD" / "shd_test.h5.zip").touch()
+    with h5py.File(tmp_path / "SHD" / "shd_test.h5", "w") as file:
+        for name, kind, rows in (
+            ("spikes/times", np.float16, [[0.0, 0.25], [0.5]]),
+            ("spikes/units", np.uint16, [[3, 699], [12]]),
+        ):
+            table = file.create_dataset(name, (2,), h5py.vlen_dtype(kind))
+            table[0], table[1] = (np.array(row, kind) for row in rows)
+        file["labels"] = np.array([4, 19], np.uint16)
+        file["extra/keys"], file["extra/speaker"] = np.array([b"zero"]), np.zeros(2)
+    shd = datasets.SHD(str(tmp_path), train=False)
+    own = data(recordings=shd, sizes=sensor(shd), steps=100, width=10_000.0, classes=20)
+    spikes, labels = batch(own)
+    assert spikes.shape == (100, 2, 700)
+    assert {tuple(place) for place in spikes.nonzero().tolist()} == {
+        (0, 0, 3),
+        (25, 0, 699),
+        (50, 1, 12),
+    }
+    assert labels.tolist() == [4, 19]
