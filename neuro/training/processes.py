@@ -53,6 +53,34 @@ class Processes:
             dist.all_reduce(parameter.grad)
 
 
+def batch_means(samples: int, *means: Tensor) -> tuple[Tensor, ...] | None:
+    """Means over the whole batch, given those over the samples of this process.
+
+    Every process has to call it.
+
+    Parameters
+    ----------
+    samples
+        How many this process had; may be 0.
+    *means
+        What to average; of the same shapes everywhere.
+
+    Returns
+    -------
+    tuple of Tensor or None
+        None if no process had a sample.
+    """
+    if not dist.is_initialized():
+        return means if samples else None
+    flat = torch.cat([samples * mean.detach().flatten() for mean in means])
+    sums = torch.cat([flat, flat.new_tensor([samples])])
+    dist.all_reduce(sums)
+    if not sums[-1]:
+        return None
+    parts = (sums[:-1] / sums[-1]).split([mean.numel() for mean in means])
+    return tuple(part.view_as(mean) for part, mean in zip(parts, means, strict=True))
+
+
 @contextmanager
 def processes() -> Iterator[Processes]:
     """The processes that ``torchrun`` started; this one alone without it."""

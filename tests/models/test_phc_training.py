@@ -276,6 +276,25 @@ def test_reward_is_how_much_better_than_usual_a_batch_was() -> None:
     assert not torch.equal(before, made.weight)
 
 
+def test_two_processes_change_synapses_as_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reduction of one process is played by what the other one sent."""
+    labels, heard = torch.tensor([0, 1, 2, 0, 1]), signal()
+
+    def learnt(first: int, last: int) -> Tensor:
+        made = module(Priors(stdp=STDP(rate=0.1)))
+        made.loss(made({"signal": heard[:, first:last]}), labels[first:last])
+        made.clamp_()
+        return made.weight.detach()
+
+    whole, sent = learnt(0, 5), []
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.distributed.all_reduce", lambda own: sent.append(own.clone()))
+    alone = learnt(0, 2)
+    monkeypatch.setattr("torch.distributed.all_reduce", lambda own: own.add_(sent[0]))
+    assert torch.allclose(learnt(2, 5), whole, rtol=1e-5, atol=1e-7)
+    assert not torch.allclose(alone, whole, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize(("cells", "parameters"), [(29, 1344), (60, 4630)])
 def test_there_are_so_many_parameters(cells: int, parameters: int) -> None:
     made = PHCModule((cells,), 1, 10)

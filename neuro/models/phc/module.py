@@ -20,11 +20,12 @@ from neuro.errors import ParameterError, UnsupportedError
 from neuro.ir.network import Network
 from neuro.ir.resolve import constants
 from neuro.models.phc.kernel import Scalars, Shape, states, sweep
-from neuro.models.phc.priors import Priors, Wiring, wiring_of
+from neuro.models.phc.priors import STDP, Priors, Wiring, wiring_of
 from neuro.models.phc.scans import Swept, two_scans
 from neuro.models.phc.stdp import change
 from neuro.models.phcssm import LEAD, PHCSSM
 from neuro.synapses import TsodyksMarkram
+from neuro.training.processes import batch_means
 
 Inputs = Mapping[str, Tensor]
 INPUT = "signal"
@@ -134,7 +135,7 @@ class PHCModule(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         self._draw(wiring, channels, classes, longest, generator)
         self.steps = 0
-        self._reward = 0.0
+        self._right = torch.zeros(())
         self._heard: Tensor | None = None
 
     def _draw(
@@ -364,25 +365,34 @@ class PHCModule(nn.Module):
         self.scale.copy_(spread / means.std(0).mean().clamp(min=1e-3))
 
     def loss(self, output: PHCOutput, labels: Tensor) -> Tensor:
-        """Cross-entropy of the scores; also says how much better than usual a batch was."""
+        """Cross-entropy of the scores; also notes how many answers were right."""
         if torch.is_grad_enabled():
-            right = (output.scores.detach().argmax(1) == labels).float().mean()
-            self._reward = float(right - self.usual)
-            self.usual.mul_(_FORGET).add_((1 - _FORGET) * right)
+            self._right = (output.scores.detach().argmax(1) == labels).float().mean()
         return cross_entropy(output.scores, labels)
 
     @torch.no_grad()
     def clamp_(self) -> PHCModule:
-        """Keep magnitudes from being negative, after plasticity has changed them."""
-        rule = self.priors.stdp
-        if rule is not None and self._heard is not None:
-            strength = self._reward if rule.rewarded else 1.0
-            grown = self.weight.abs() + strength * change(self._heard, self.shape.delays, rule)
-            self.weight.copy_(grown.clamp(min=0) * torch.sign(self.weight) * self.mask)
-            self._heard = None
+        """Let synapses with STDP change, and keep magnitudes from being negative."""
+        if self.priors.stdp is not None:
+            self._change(self.priors.stdp)
         if self.priors.dale:
             self.weight.clamp_(min=0)
         return self
+
+    def _change(self, rule: STDP) -> None:
+        """What the last batch did to synapses; processes that train together do it alike."""
+        heard, self._heard = self._heard, None
+        own = torch.zeros_like(self.weight)
+        if heard is not None:
+            own = change(heard, self.shape.delays, rule)
+        found = batch_means(0 if heard is None else heard.shape[1], own, self._right)
+        if found is None:
+            return
+        own, right = found
+        strength = right - self.usual if rule.rewarded else 1.0
+        self.usual.mul_(_FORGET).add_((1 - _FORGET) * right)
+        grown = self.weight.abs() + strength * own
+        self.weight.copy_(grown.clamp(min=0) * torch.sign(self.weight) * self.mask)
 
     @property
     def fingerprint(self) -> str:
