@@ -68,21 +68,25 @@ def run_table(
             _run(model, {**given, "seed": seed}, folder / f"{_slug(name)}-{seed}", threads)
             for seed in seeds
         ]
-        scores = [run["test_accuracy"] for run in runs]
-        row = {
-            "variant": name,
-            "parameters": runs[0]["parameters"],
-            "accuracy": scores,
-            "mean": float(np.mean(scores)),
-            "std": float(np.std(scores)),
-            "epochs": [run["epochs"] for run in runs],
-            "changed": dict(given),
-        }
+        row = _row(name, runs, given)
         rows.append(row)
         write_text(folder / TABLE, json.dumps(rows, indent=2) + "\n")
         if say is not None:
             say(row)
     return rows
+
+
+def _row(name: str, runs: Sequence[Mapping[str, Any]], changed: Changes) -> dict[str, Any]:
+    scores = [run["test_accuracy"] for run in runs]
+    return {
+        "variant": name,
+        "parameters": runs[0]["parameters"],
+        "accuracy": scores,
+        "mean": float(np.mean(scores)),
+        "std": float(np.std(scores)),
+        "epochs": [run["epochs"] for run in runs],
+        "changed": dict(changed),
+    }
 
 
 def _run(model: str, changes: Changes, folder: Path, threads: int) -> dict[str, Any]:
