@@ -10,7 +10,9 @@ from neuro.ir.cell import CellType
 from neuro.ir.declare import cell_type
 from neuro.surface import Given
 
-_RESPONSES = {"linear": "g", "hill": "g * g / (g * g + half * half)"}
+_RESPONSES = {"linear": "g", "hill": "peak * g * g / (g * g + half * half)"}
+
+_EXTRA = {"linear": "", "hill": "peak : 1 = 1.0"}
 
 
 def _build(response: str) -> CellType:
@@ -22,7 +24,8 @@ def _build(response: str) -> CellType:
             kappa : 1 = 4.0
             c0 : 1 = 0.5
             half : 1 = 1.0
-        """,
+        """
+        + _EXTRA[response],
         state="""
             g : 1 = 0
             c : 1 = 0

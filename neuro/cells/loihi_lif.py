@@ -6,6 +6,18 @@ from neuro.cells.base import Cell
 from neuro.ir.declare import cell_type
 from neuro.ir.loihi import DECAY_ONE, LIMIT, UNIT
 
+STATE = "u : 1\n v : 1 = 0, held"
+CURRENT = f"""
+    u = (floor(u * keep_u) if u >= 0 else -floor(-u * keep_u)) + {UNIT} * input
+    u = u - {2 * LIMIT} if u > {LIMIT} else u + {2 * LIMIT} if u <= -{LIMIT} else u
+"""
+"""How the current of a compartment goes on; it wraps."""
+MEMBRANE = f"""
+    v = (floor(v * keep_v) if v >= 0 else -floor(-v * keep_v)) + {{added}}
+    v = clip(v, -{LIMIT - 1}, {LIMIT - 1})
+"""
+"""How the membrane goes on, to be formatted with what is added; it saturates."""
+
 
 class LoihiLIF(Cell):
     r"""Leaky integrate-and-fire cell with a current, as Loihi's cores compute it (Lava's ``LIF``).
@@ -61,10 +73,7 @@ class LoihiLIF(Cell):
             bias_exp : 1 = 0.0
             tau_refrac : ms = 0.0
         """,
-        state="""
-            u : 1
-            v : 1 = 0, held
-        """,
+        state=STATE,
         ports="input : 1",
         derived=f"""
             keep_u = (4095 - du) / {DECAY_ONE}
@@ -72,12 +81,7 @@ class LoihiLIF(Cell):
             bias = floor(bias_mant * 2 ** bias_exp)
             threshold = {UNIT} * vth
         """,
-        update=f"""
-            u = (floor(u * keep_u) if u >= 0 else -floor(-u * keep_u)) + {UNIT} * input
-            u = u - {2 * LIMIT} if u > {LIMIT} else u + {2 * LIMIT} if u <= -{LIMIT} else u
-            v = (floor(v * keep_v) if v >= 0 else -floor(-v * keep_v)) + (u + bias)
-            v = clip(v, -{LIMIT - 1}, {LIMIT - 1})
-        """,
+        update=f"{CURRENT}\n{MEMBRANE.format(added='(u + bias)')}",
         spike="v > threshold",
         reset="v = 0",
         refractory="tau_refrac",

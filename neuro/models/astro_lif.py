@@ -24,8 +24,8 @@ class Modulation:
     ----------
     tau_sense, tau_calcium
         Time constants of an astrocyte's trace and calcium, ms.
-    response, half
-        How calcium follows the trace: ``"linear"``, or ``"hill"`` with a half of its effect at
+    response, half, peak
+        How calcium follows the trace: ``"linear"``, or ``"hill"``, at most `peak`, and half of it at
         `half`.
     kappa, c0
         Slope of its gate, and the calcium at which the gate is half open.
@@ -38,11 +38,25 @@ class Modulation:
     tau_calcium: float = 500.0
     response: Literal["linear", "hill"] = "linear"
     half: float = 1.0
+    peak: float = 1.0
     kappa: float | Matrix = 4.0
     c0: float | Matrix = 0.5
     gain: float | Matrix = 0.1
     bias: float | Matrix = 0.0
     threshold: float | Matrix = 0.1
+
+    @property
+    def astrocyte(self) -> neuro.Astrocyte:
+        """The cell."""
+        hill = {"half": self.half, "peak": self.peak} if self.response == "hill" else {}
+        return neuro.Astrocyte(
+            response=self.response,
+            tau_sense=self.tau_sense,
+            tau_calcium=self.tau_calcium,
+            kappa=self.kappa,
+            c0=self.c0,
+            **hill,
+        )
 
     @property
     def coefficients(self) -> dict[str, float | Matrix]:
@@ -87,15 +101,7 @@ def add_modulation(
     label
         Name of the population.
     """
-    cell = neuro.Astrocyte(
-        response=modulation.response,
-        half=modulation.half,
-        tau_sense=modulation.tau_sense,
-        tau_calcium=modulation.tau_calcium,
-        kappa=modulation.kappa,
-        c0=modulation.c0,
-    )
-    handle = net.population(astrocytes, cell, label=label)
+    handle = net.population(astrocytes, modulation.astrocyte, label=label)
     weight = np.broadcast_to(np.asarray(sensing, np.float64), (sensed.size, astrocytes))
     net.senses(sensed, handle, neuro.DenseConnector(), weight=weight, label=f"{label}Sense")
     domain = domains(astrocytes, neurons.size)

@@ -152,10 +152,17 @@ def _add_astrocytes(
     hidden: PopulationHandle,
     rng: np.random.Generator,
 ) -> None:
-    """Each astrocyte senses an eighth of the inputs at first; which, is learnt."""
+    """Each astrocyte senses an eighth of the inputs at first; which, is learnt.
+
+    Calcium follows the square of the trace as long as that stays below `half`: a burst counts for
+    more than as many spikes apart.
+    """
     modulation = Modulation(
         tau_sense=TAU,
         tau_calcium=SLOW,
+        response="hill",
+        half=10.0,
+        peak=150.0,
         kappa=np.full(ASTROCYTES, 8.0),
         c0=np.full(ASTROCYTES, 0.3),
         gain=rng.uniform(-0.3, 0.3, hidden.size),

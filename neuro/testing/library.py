@@ -52,20 +52,33 @@ LIBRARY_CELLS: dict[str, tuple[Any, float]] = {
         lambda: neuro.ALIF(convention="eprop", beta=0.1, bias=0.08, tau_refrac=1.0),
         0.6,
     ),
+    "ModulatedLIF": (lambda: neuro.ModulatedLIF(bias=0.06, tau_refrac=1.0), 0.5),
     "PHC": (lambda: neuro.PHC(a_exc=0.75, r=0.2), 0.8),
+    "PHC adaptive": (lambda: neuro.PHC(adaptive=True, a_exc=0.75, r=0.2), 0.8),
     "AdEx": (lambda: neuro.AdEx(tau_refrac=2.0, i_offset=0.8), 0.02),
     "Izhikevich": (lambda: neuro.Izhikevich(i_offset=8.0), 3.0),
     "LoihiLIF": (lambda: neuro.LoihiLIF(du=3000, dv=300, vth=50, bias_mant=180), 24.0),
     "noisy": (lambda: neuro.CustomCell(NOISY), 0.5),
     "coupled": (lambda: neuro.CustomCell(COUPLED), 0.5),
 }
-"""Every library cell, driven close to threshold, and the weight of an input that moves it."""
+"""Every library cell that spikes, driven close to threshold, and the weight of an input that moves it."""
 
+ASTROCYTES: dict[str, tuple[Any, float]] = {
+    "Astrocyte": (lambda: neuro.Astrocyte(tau_calcium=20.0, kappa=1.0, c0=2.0), 1.0),
+    "Astrocyte hill": (
+        lambda: neuro.Astrocyte(response="hill", tau_calcium=20.0, half=4.0, peak=3.0, c0=1.0),
+        1.0,
+    ),
+}
+"""Library cells that never spike, and the weight of a spike that they sense."""
 
 INTEGER_CELLS = tuple(
-    name for name in LIBRARY_CELLS if name not in ("IF_cond_exp", "AdEx", "noisy", "LoihiLIF")
+    name
+    for name in LIBRARY_CELLS
+    if name not in ("IF_cond_exp", "AdEx", "noisy", "LoihiLIF", "ModulatedLIF")
 )
-"""Those that have an integer form at any exponents; LoihiLIF's numbers are whole."""
+"""Those that have an integer form at any exponents; LoihiLIF's numbers are whole, and the gates of
+the astrocytes that come with ModulatedLIF have none."""
 
 
 def plastic(name: str, weight: float, **given: Any) -> neuro.Synapse:
@@ -148,10 +161,29 @@ def add_standard_projections(
     net.projection(
         cells, cells, neuro.FixedProbabilityConnector(density), recurrent, receptor_type=ports[0]
     )
+    if "gain" in ports:
+        add_astrocytes(net, noise, cells, weight)
     if "inhibitory" in ports:
         synapse = neuro.StaticSynapse(weight=0.3 * weight, delay=2.0)
         inhibited = neuro.FixedProbabilityConnector(density * 2 / 3)
         net.projection(noise, cells, inhibited, synapse, receptor_type="inhibitory")
+
+
+def add_astrocytes(
+    net: neuro.NetworkBuilder, noise: PopulationHandle, cells: PopulationHandle, weight: float
+) -> None:
+    """Astrocytes of both kinds that sense noise and cells, and modulate all that can be modulated."""
+    linear, hill = (
+        net.population(3, make(), label=f"{cells.name}-{name.replace(' ', '-')}")
+        for name, (make, _) in ASTROCYTES.items()
+    )
+    few = neuro.FixedProbabilityConnector(0.5)
+    net.senses(noise, linear, few, weight=0.2 * weight)
+    net.senses(cells, linear, few, weight=0.4 * weight, delay=2.0)
+    net.senses(noise, hill, few, weight=weight)
+    net.modulates(linear, cells, few, target="gain", coefficient=0.3)
+    net.modulates(linear, cells, few, target="bias", coefficient=0.1 * weight, delay=3.0)
+    net.modulates(hill, cells, few, target="threshold", coefficient=0.2)
 
 
 def synapse_case(name: str, format: Any = neuro.FLOAT32, delay: Any = 2.0) -> Case:

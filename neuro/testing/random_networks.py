@@ -24,6 +24,8 @@ SIZES = (1, 3, 17, 70, 130)
 """Sizes of populations; most are no multiple of anything."""
 SMALL = (1, 3, 17)
 """Sizes for simulators that take long."""
+NOT_DRAWN = ("ModulatedLIF", "PHC adaptive")
+"""Cells that came later: without them, a random network with a number stays the same in all versions."""
 
 
 class Choices(Protocol):
@@ -86,7 +88,7 @@ def random_case(choose: Choices, *, fixed: bool = False, sizes: Sequence[int] = 
     """
     formats = [neuro.fixed_point(7, 24, weight_bits=bits) for bits in (8, 16)]
     format = choose.one_of(formats if fixed else [neuro.FLOAT32, neuro.FLOAT64])
-    kinds = INTEGER_CELLS if fixed else tuple(LIBRARY_CELLS)
+    kinds = [name for name in (INTEGER_CELLS if fixed else LIBRARY_CELLS) if name not in NOT_DRAWN]
     seed = choose.integer(0, 2**64 - 1)
     net = neuro.NetworkBuilder(dt=choose.one_of([0.5, 1.0]), name="random", format=format)
     source = net.population(choose.integer(1, 30), neuro.SpikeSourceArray(), label="source")
@@ -124,7 +126,7 @@ def _population(
     choose: Choices,
     net: neuro.NetworkBuilder,
     place: int,
-    kinds: tuple[str, ...],
+    kinds: Sequence[str],
     sizes: Sequence[int],
 ) -> tuple[PopulationHandle, float]:
     make, weight = LIBRARY_CELLS[choose.one_of(sorted(kinds))]

@@ -15,10 +15,11 @@ from neuro.errors import Finding, NeuroError, UnsupportedError
 from neuro.ir.network import Network
 from neuro.passes.loihi import to_loihi
 from neuro.testing.conformance import INSTALLATION
-from neuro.testing.library import LIBRARY_CELLS, SYNAPSES, plastic
+from neuro.testing.library import ASTROCYTES, LIBRARY_CELLS, SYNAPSES, plastic
 
 Answer = Literal["yes", "approximate", "no"]
-CELLS = tuple(name for name in LIBRARY_CELLS if name not in ("noisy", "coupled"))
+KINDS = {**LIBRARY_CELLS, **ASTROCYTES}
+CELLS = tuple(name for name in KINDS if name not in ("noisy", "coupled"))
 SILENT = ("pynn:mock", "pynn:spinnaker")
 """Backends without a column: one runs nothing, one is `spinnaker` under another name."""
 RULES = tuple(name for name in SYNAPSES if name != "calcium")
@@ -82,7 +83,7 @@ class Support:
 
 def network_of_cell(name: str, format: Any) -> Network:
     """Listed spikes onto two cells of this kind."""
-    make, weight = LIBRARY_CELLS[name]
+    make, weight = KINDS[name]
     net = neuro.NetworkBuilder(dt=1.0, name="support", seed=1, format=format)
     source = net.population(2, neuro.SpikeSourceArray([[1.0, 5.0], [2.0]]), label="source")
     cells = net.population(2, make(), label="cells")

@@ -180,6 +180,7 @@ def test_the_memory_does_200_random_operations_with_8_bits() -> None:
         (lif(), {"headroom_bits": -1}, ParameterError, "headroom_bits: is -1. Use 0 to 16"),
         (lif(), {"weight_bits": 12}, VerificationError, "weights of 12 bits"),
         (cell_case("AdEx").network, {}, UnsupportedError, "cell type 'AdEx', update: 'exp"),
+        (cell_case("ModulatedLIF").network, {}, UnsupportedError, "Astrocyte_hill', update: 'sigm"),
         (
             cell_case("LIF value", neuro.fixed_point(15, 16)).network,
             {},

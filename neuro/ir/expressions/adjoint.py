@@ -111,7 +111,7 @@ class _Pulling:
         """`expression` under a name, so that it is computed once."""
         if isinstance(expression, Name | Literal):
             return expression
-        name = f"g${self._count}"
+        name = f"{_bar('')}${self._count}"  # no other name has two signs in a row
         self._count += 1
         self.program.append(Assign(name, expression))
         return Name(name)
