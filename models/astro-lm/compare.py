@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from neuro.errors import TrainingError
 from neuro.models.astro_lm import AstroLM
 from neuro.models.astro_lm_run import save_lm
 from neuro.models.astro_lm_training import task_of
 from neuro.recording.plot_style import COLOURS, new_axes, save_figure, style
-from neuro.training.loop import CHECKPOINT, Trainer
+from neuro.training.compare import mean_and_spread, run_once
+from neuro.training.loop import Trained
+from neuro.training.task import Task
 
 HERE = Path(__file__).parent
 KINDS = {
@@ -41,7 +44,10 @@ def main() -> None:
     rows = []
     for seed in range(given.seeds):
         for kind in KINDS:
-            rows.append(run(kind, seed, given.data, given.out / f"{kind}-{seed}"))
+            try:
+                rows.append(run(kind, seed, given.data, given.out / f"{kind}-{seed}"))
+            except TrainingError as error:
+                raise SystemExit(str(error)) from error
             text = json.dumps(rows, indent=1) + "\n"
             (given.out / "results.json").write_text(text, encoding="utf-8")
     print(table(rows))
@@ -50,53 +56,33 @@ def main() -> None:
 
 def run(kind: str, seed: int, data: Path, folder: Path) -> dict[str, Any]:
     """Train one model, or read what an earlier run found."""
-    done = folder / "summary.json"
-    if done.is_file():
-        return json.loads(done.read_text(encoding="utf-8"))
-    folder.mkdir(parents=True, exist_ok=True)
-    spec = tomllib.loads((HERE / "model.toml").read_text(encoding="utf-8"))
-    settings = {**spec["training"]["settings"], "kind": kind, "seed": seed}
-    task = task_of({"data": str(data)}, settings)
-    resume = (folder / CHECKPOINT).is_file()
-    trained = Trainer(task, folder, resume=resume, on_epoch=lambda row: say(kind, seed, row)).run()
-    if trained.interrupted:
-        raise SystemExit("interrupted; the same command goes on.")
-    row = {
-        **task.facts,
-        "seed": seed,
-        "test": trained.test_score,
-        "validation": [epoch["validation_bits_per_character"] for epoch in trained.history],
-        "rates": trained.history[-1]["rates"],
-        "seconds": sum(epoch["seconds"] for epoch in trained.history),
-    }
-    if isinstance(task.module, AstroLM):
-        save_lm(folder / "weights.npz", task.module)
-    done.write_text(json.dumps(row), encoding="utf-8")
-    return row
 
+    def task() -> Task:
+        spec = tomllib.loads((HERE / "model.toml").read_text(encoding="utf-8"))
+        settings = {**spec["training"]["settings"], "kind": kind, "seed": seed}
+        return task_of({"data": str(data)}, settings)
 
-def say(kind: str, seed: int, row: dict[str, Any]) -> None:
-    print(
-        f"{kind} {seed}: epoch {row['epoch'] + 1}, bits per character "
-        f"{row['bits_per_character']:.3f}, validation {row['validation_bits_per_character']:.3f} "
-        f"({row['seconds']:.0f} s)",
-        flush=True,
-    )
+    def row(task: Task, trained: Trained) -> dict[str, Any]:
+        if isinstance(task.module, AstroLM):
+            save_lm(folder / "weights.npz", task.module)
+        return {
+            "seed": seed,
+            "test": trained.test_score,
+            "validation": [epoch["validation_bits_per_character"] for epoch in trained.history],
+            "rates": trained.history[-1]["rates"],
+        }
+
+    return run_once(folder, task, row, say=lambda line: print(line, flush=True))
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     lines = ["| model | trained values | validation | test |", "|---|---|---|---|"]
     for kind, name in KINDS.items():
         own = [row for row in rows if row["kind"] == kind]
-        test = _text([row["test"] for row in own])
-        validation = _text([min(row["validation"]) for row in own])
+        test = mean_and_spread([row["test"] for row in own], 3)
+        validation = mean_and_spread([min(row["validation"]) for row in own], 3)
         lines.append(f"| {name} | {own[0]['trained_values']:,} | {validation} | {test} |")
     return "\n".join(lines)
-
-
-def _text(values: list[float]) -> str:
-    spread = np.std(values, ddof=1) if len(values) > 1 else 0.0
-    return f"{np.mean(values):.3f} ± {spread:.3f}"
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:

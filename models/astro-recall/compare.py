@@ -15,16 +15,20 @@ from typing import Any
 import numpy as np
 import torch
 
+from neuro.errors import TrainingError
 from neuro.formats.network_file import save_network
 from neuro.models.astro_recall import DELAYS
 from neuro.models.astro_recall_training import by_delay
 from neuro.models.spec import load_model
 from neuro.recording.plot_style import COLOURS, new_axes, save_figure, style
-from neuro.training.loop import CHECKPOINT, Trainer
+from neuro.training.compare import mean_and_spread, run_once
+from neuro.training.loop import Trained
+from neuro.training.task import Task
 
 HERE = Path(__file__).parent
 UNITS = {
     "astro": "modulated by astrocytes",
+    "astro-linear": "the same, linear response",
     "alif": "adaptive LIF, 1,500 ms",
     "alif-200": "adaptive LIF, 200 ms",
     "lif": "LIF",
@@ -39,11 +43,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    rows = [
-        run(unit, seed, given.out / f"{unit}-{seed}", given.trials)
-        for seed in range(given.seeds)
-        for unit in UNITS
-    ]
+    try:
+        rows = [
+            run(unit, seed, given.out / f"{unit}-{seed}", given.trials)
+            for seed in range(given.seeds)
+            for unit in UNITS
+        ]
+    except TrainingError as error:
+        raise SystemExit(str(error)) from error
     (given.out / "results.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     print(table(rows))
     draw(rows, given.out / "recall.png")
@@ -51,31 +58,16 @@ def main() -> None:
 
 def run(unit: str, seed: int, folder: Path, trials: int) -> dict[str, Any]:
     """Train one network, or read what an earlier run found."""
-    done = folder / "by_delay.json"
-    if done.is_file():
-        return json.loads(done.read_text(encoding="utf-8"))
-    folder.mkdir(parents=True, exist_ok=True)
-    task = load_model(str(HERE)).task({"unit": unit, "seed": seed})
-    resume = (folder / CHECKPOINT).is_file()
-    trained = Trainer(task, folder, resume=resume, on_epoch=lambda row: say(unit, seed, row)).run()
-    if trained.interrupted:
-        raise SystemExit("interrupted; the same command goes on.")
-    row = {
-        **task.facts,
-        "seed": seed,
-        "accuracy": by_delay(task.module, trials, seed + 1000),
-        "seconds": sum(epoch["seconds"] for epoch in trained.history),
-    }
-    save_network(task.module.to_network(), folder / "network.h5")
-    done.write_text(json.dumps(row), encoding="utf-8")
-    return json.loads(done.read_text(encoding="utf-8"))
 
+    def row(task: Task, trained: Trained) -> dict[str, Any]:
+        save_network(task.module.to_network(), folder / "network.h5")
+        return {"seed": seed, "accuracy": by_delay(task.module, trials, seed + 1000)}
 
-def say(unit: str, seed: int, row: dict[str, Any]) -> None:
-    print(
-        f"{unit} {seed}: epoch {row['epoch'] + 1}, loss {row['loss']:.3f}, "
-        f"bits right {100 * row['validation_accuracy']:.1f} % ({row['seconds']:.0f} s)",
-        flush=True,
+    return run_once(
+        folder,
+        lambda: load_model(str(HERE)).task({"unit": unit, "seed": seed}),
+        row,
+        say=lambda line: print(line, flush=True),
     )
 
 
@@ -93,9 +85,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines.append("|---|---|---|" + "---|" * len(DELAYS))
     for unit, name in UNITS.items():
         own = next(row for row in rows if row["unit"] == unit)
-        found = accuracies(rows, unit)
-        spread = found.std(0, ddof=1) if len(found) > 1 else np.zeros(len(DELAYS))
-        cells = [f"{mean:.1f} ± {sd:.1f}" for mean, sd in zip(found.mean(0), spread, strict=True)]
+        cells = [mean_and_spread(of_delay, 1) for of_delay in accuracies(rows, unit).T]
         lines.append(
             f"| {name} | {own['neurons']} | {own['trained_values']:,} | " + " | ".join(cells) + " |"
         )
@@ -116,7 +106,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         ax.set_xlabel("delay, steps of 1 ms")
         ax.set_ylabel("bits recalled, %")
         ax.set_ylim(45, 102)
-        ax.legend(loc=(0.03, 0.13))
+        ax.legend(loc=(0.45, 0.42))
         save_figure(ax, path)
 
 

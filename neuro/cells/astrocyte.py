@@ -11,21 +11,21 @@ from neuro.ir.declare import cell_type
 from neuro.surface import Given
 
 _RESPONSES = {"linear": "g", "hill": "peak * g * g / (g * g + half * half)"}
-
-_EXTRA = {"linear": "", "hill": "peak : 1 = 1.0"}
+_OWN = {"linear": "", "hill": "peak : 1 = 1.0"}
+"""Parameters of one response only."""
 
 
 def _build(response: str) -> CellType:
     return cell_type(
         f"Astrocyte_{response}",
-        parameters="""
+        parameters=f"""
             tau_sense : ms = 30.0
             tau_calcium : ms = 500.0
             kappa : 1 = 4.0
             c0 : 1 = 0.5
             half : 1 = 1.0
-        """
-        + _EXTRA[response],
+            {_OWN[response]}
+        """,
         state="""
             g : 1 = 0
             c : 1 = 0
@@ -66,8 +66,9 @@ class Astrocyte(Cell):
     in step 0 its targets run as if it were not there.
 
     With the *response* ``"linear"``, :math:`f(g) = g`, the cell is two affine recurrences of what
-    it senses and can be trained as parallel scans; ``"hill"`` saturates,
-    :math:`f(g) = g^2 / (g^2 + K^2)` with ``half`` for :math:`K`.
+    it senses and can be trained as parallel scans; ``"hill"`` grows with the square and saturates,
+    :math:`f(g) = P g^2 / (g^2 + K^2)` with ``half`` for :math:`K` and ``peak`` for :math:`P`, so that
+    a burst raises calcium more than as many spikes apart.
 
     Parameters
     ----------
@@ -78,7 +79,9 @@ class Astrocyte(Cell):
     kappa, c0
         Slope of the gate, and the calcium at which it is half open (4, 0.5).
     half
-        Trace at which the Hill function is a half; ``"linear"`` does not read it (1).
+        Trace at which the Hill function is half its largest value; ``"linear"`` does not read it (1).
+    peak
+        Its largest value; of ``"hill"`` only (1).
 
     Notes
     -----

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 import neuro
 from neuro.errors import ParameterError
 from neuro.frontend.handles import PopulationHandle
 from neuro.ir.network import FLOAT32, Network, NumberFormat
-
-Matrix = NDArray[np.floating[Any]]
+from neuro.models.shapes import Matrix, shaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,17 +209,9 @@ class AstroModulatedLIF:
             (neurons, recurrent, "Recurrent"),
         ):
             if values is not None:
-                checked = _shaped(values, (source.size, cells), label)
+                checked = shaped(values, (source.size, cells), label)
                 synapse = neuro.StaticSynapse(weight=checked)
                 net.projection(source, neurons, neuro.DenseConnector(), synapse, label=label)
         add_modulation(net, pre, neurons, astrocytes, modulation, sensing=sensing)
         neurons.record("spikes")
         self.network: Network = net.build()
-
-
-def _shaped(values: Matrix, shape: tuple[int, int], where: str) -> Matrix:
-    if np.shape(values) != shape:
-        raise ParameterError(
-            f"has shape {np.shape(values)}.", where=where, hint=f"Needed: {shape}."
-        )
-    return values

@@ -25,7 +25,7 @@ from neuro.models.experiment import Experiment, Report
 from neuro.recording.data import Recording
 from neuro.resources import folder
 
-Unit = Literal["astro", "alif", "alif-200", "lif"]
+Unit = Literal["astro", "astro-linear", "alif", "alif-200", "lif"]
 Vector = NDArray[np.float64]
 
 BITS, CHANNELS = 8, 4
@@ -73,20 +73,28 @@ class Kind:
     fixed: int = 0
 
 
-KINDS: Mapping[Unit, Kind] = {
-    "astro": Kind(
-        (
-            *(f"Astrocytes{part}.weight" for part in ("Sense", "Gain", "Bias", "Threshold")),
-            "Astrocytes.kappa",
-            "Astrocytes.c0",
-        ),
-        per_cell=3,
-        fixed=(INPUTS + 2) * ASTROCYTES,
+_MODULATED = Kind(
+    (
+        *(f"Astrocytes{part}.weight" for part in ("Sense", "Gain", "Bias", "Threshold")),
+        "Astrocytes.kappa",
+        "Astrocytes.c0",
     ),
+    per_cell=3,
+    fixed=(INPUTS + 2) * ASTROCYTES,
+)
+KINDS: Mapping[Unit, Kind] = {
+    "astro": _MODULATED,
+    "astro-linear": _MODULATED,
     "alif": Kind(("Hidden.beta",), per_cell=1),
     "alif-200": Kind(("Hidden.beta",), per_cell=1),
     "lif": Kind(),
 }
+RESPONSES: Mapping[str, Mapping[str, Any]] = {
+    "astro": {"response": "hill", "half": 10.0, "peak": 150.0},
+    "astro-linear": {"response": "linear"},
+}
+"""How calcium follows the trace.  Well below `half` it goes with the square, so that a burst counts for
+more than as many spikes apart: than the background of a long delay."""
 COMMON = ("In.weight", "Recurrent.weight", "Read.weight", "Hidden.bias")
 
 
@@ -122,8 +130,8 @@ def untrained(unit: Unit, seed: int) -> Network:
     ):
         synapse = neuro.StaticSynapse(weight=rng.normal(0, size, (pre.size, post.size)))
         net.projection(pre, post, neuro.DenseConnector(), synapse, label=label)
-    if unit == "astro":
-        _add_astrocytes(net, source, hidden, rng)
+    if unit in RESPONSES:
+        _add_astrocytes(net, source, hidden, rng, RESPONSES[unit])
     hidden.record("spikes")
     out.record("v")
     return net.build()
@@ -140,7 +148,7 @@ def _cell(unit: Unit, cells: int) -> neuro.Cell:
     bias = np.zeros(cells)
     if unit == "lif":
         return neuro.LIF(reset="subtract", tau_m=TAU, bias=bias)
-    if unit == "astro":
+    if unit in RESPONSES:
         return neuro.ModulatedLIF(tau_m=TAU, bias=bias)
     beta, slow = np.full(cells, 0.05), SLOW if unit == "alif" else USUAL
     return neuro.ALIF(convention="eprop", tau_m=TAU, tau_adapt=slow, beta=beta, bias=bias)
@@ -151,18 +159,13 @@ def _add_astrocytes(
     source: PopulationHandle,
     hidden: PopulationHandle,
     rng: np.random.Generator,
+    response: Mapping[str, Any],
 ) -> None:
-    """Each astrocyte senses an eighth of the inputs at first; which, is learnt.
-
-    Calcium follows the square of the trace as long as that stays below `half`: a burst counts for
-    more than as many spikes apart.
-    """
+    """Each astrocyte senses an eighth of the inputs at first; which, is learnt."""
     modulation = Modulation(
         tau_sense=TAU,
         tau_calcium=SLOW,
-        response="hill",
-        half=10.0,
-        peak=150.0,
+        **response,
         kappa=np.full(ASTROCYTES, 8.0),
         c0=np.full(ASTROCYTES, 0.3),
         gain=rng.uniform(-0.3, 0.3, hidden.size),

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import neuro
-from neuro.errors import ParameterError
 from neuro.ir.declare import cell_type, synapse_type, trace
 from neuro.ir.network import FLOAT32, Network, NumberFormat
-
-Matrix = NDArray[np.floating[Any]]
+from neuro.models.shapes import Matrix, shaped
 
 ASTROCYTE = cell_type(
     "NALSMAstrocyte",
@@ -104,7 +101,7 @@ class NALSM:
     ) -> None:
         cells, rng = excitatory + inhibitory, np.random.default_rng(seed)
         drawn = _drawn(excitatory, inhibitory, w_max, rng)
-        among = _shaped(drawn if weight is None else weight, (cells, cells), "weight")
+        among = shaped(drawn if weight is None else weight, (cells, cells), "weight")
         given = rng.uniform(0, 0.6, (inputs, cells)) if drive is None else drive
         net = neuro.NetworkBuilder(dt=1.0, name="nalsm", seed=seed, format=format)
         source = net.population(inputs, neuro.SpikeSourceArray(), label="Input")
@@ -115,7 +112,7 @@ class NALSM:
         }
         glia = net.population(1, neuro.CustomCell(ASTROCYTE, tau=tau_a, b=b), label="Astrocyte")
         place = {"Exc": slice(0, excitatory), "Inh": slice(excitatory, cells)}
-        into = _shaped(given, (inputs, cells), "drive")
+        into = shaped(given, (inputs, cells), "drive")
         for name, part in parts.items():
             synapse = neuro.StaticSynapse(weight=into[:, place[name]])
             net.projection(source, part, neuro.DenseConnector(), synapse, label=f"Input{name}")
@@ -151,11 +148,3 @@ def _drawn(excitatory: int, inhibitory: int, w_max: float, rng: np.random.Genera
     np.fill_diagonal(made, 0.0)
     made[excitatory:] *= -1
     return np.asarray(made)
-
-
-def _shaped(values: Matrix, shape: tuple[int, int], where: str) -> Matrix:
-    if np.shape(values) != shape:
-        raise ParameterError(
-            f"has shape {np.shape(values)}.", where=where, hint=f"Needed: {shape}."
-        )
-    return values
