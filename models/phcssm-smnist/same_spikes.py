@@ -1,7 +1,7 @@
 """Compare the spikes of training with those of the deployed network on engine c, bit by bit.
 
-Run it with: python same_spikes.py mnist.npz RUN [--count N], where RUN is the folder of a run of
-neuro train.  It prints how many test sequences, spike bits and differing bits there were, and the
+Run it with: python same_spikes.py mnist.npz RUN [--count N] [--set NAME=VALUE ...], where RUN is the
+folder of a run of neuro train, with the settings of that run.  It prints how many test sequences, spike bits and differing bits there were, and the
 accuracy on these sequences.
 """
 
@@ -17,12 +17,15 @@ from neuro.models.phc.module import INPUT
 from neuro.models.phcssm import LEAD
 from neuro.models.spec import load_model
 
-STEPS = 784 + LEAD
+
+def setting(text: str) -> tuple[str, object]:
+    name, _, value = text.partition("=")
+    return name, json.loads(value)
 
 
-def trained(run: Path, data: str):
+def trained(run: Path, changes: dict[str, object]):
     """The task, its module holding the best values of a run."""
-    task = load_model(str(Path(__file__).parent)).task({"data": data})
+    task = load_model(str(Path(__file__).parent)).task(changes)
     kept = torch.load(run / "checkpoint.pt", weights_only=True)
     task.module.load_state_dict(kept["best"])
     return task
@@ -33,9 +36,11 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("run", type=Path)
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--set", type=setting, action="append", default=[], dest="changes")
     given = parser.parse_args()
-    task = trained(given.run, given.data)
+    task = trained(given.run, {"data": given.data, **dict(given.changes)})
     module, different, right = task.module, 0, 0
+    steps = module.steps + LEAD
     with neuro.Session(module.to_network(), backend="c") as session:
         start = session.snapshot()
         for first in range(0, given.count, 100):
@@ -47,14 +52,14 @@ def main() -> None:
                 signal = inputs[INPUT][:, place].double().numpy()
                 session.restore(start)
                 shown = {INPUT: np.pad(signal, ((0, LEAD + 1), (0, 0)))}
-                recording = session.run(STEPS + 1, inputs=shown, progress=None)
-                found = np.zeros((STEPS + 1, spikes.shape[2]))
+                recording = session.run(steps + 1, inputs=shown, progress=None)
+                found = np.zeros((steps + 1, spikes.shape[2]))
                 own = recording.spikes["Region1"]
                 found[own.step, own.index] = 1
-                different += int((found[:STEPS] != spikes[:, place]).sum())
+                different += int((found[:steps] != spikes[:, place]).sum())
                 total = recording.trace_data("Readout", "total").values[-1]
                 right += int(total.argmax() == label)
-    bits = given.count * STEPS * spikes.shape[2]
+    bits = given.count * steps * spikes.shape[2]
     print(
         json.dumps(
             {

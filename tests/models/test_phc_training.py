@@ -193,6 +193,20 @@ def test_gradients_through_time_are_those_of_the_equations(kind: str) -> None:
             torch.testing.assert_close(found, grad, rtol=1e-7, atol=1e-7, msg=name)
 
 
+@pytest.mark.parametrize("detach", [False, True])
+def test_enough_sweeps_have_the_gradients_of_the_loop(detach: bool) -> None:
+    made = module(Priors(delays=(6, 9), adaptive=False)).double()
+    made.shape = replace(made.shape, surrogate=FastSigmoid(slope=3.0), detach=detach)
+    labels, found = torch.tensor([0, 1, 2, 0, 1]), []
+    for made.sweeps in (0, made.enough(len(signal()))):
+        made.zero_grad()
+        made.loss(made({"signal": signal().double()}), labels).backward()
+        found.append([p.grad.clone() for p in made.parameters() if p.grad is not None])
+    assert any(grad.abs().sum() > 0 for grad in found[0])
+    for theirs, ours in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_of_a_sweep_are_those_of_two_scans(kind: str) -> None:
     made, heard = module(KINDS[kind]), signal().double()
