@@ -198,7 +198,8 @@ def test_enough_sweeps_have_the_gradients_of_the_loop(detach: bool) -> None:
     made = module(Priors(delays=(6, 9), adaptive=False)).double()
     made.shape = replace(made.shape, surrogate=FastSigmoid(slope=3.0), detach=detach)
     labels, found = torch.tensor([0, 1, 2, 0, 1]), []
-    for made.sweeps in (0, made.enough(len(signal()))):
+    for sweeps in (0, made.enough(len(signal()))):
+        made.sweeps = sweeps
         made.zero_grad()
         made.loss(made({"signal": signal().double()}), labels).backward()
         found.append([p.grad.clone() for p in made.parameters() if p.grad is not None])
