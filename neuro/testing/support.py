@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal
 
 import neuro
@@ -160,10 +160,15 @@ def support_tables() -> dict[str, dict[str, dict[str, Support]]]:
 def synapse_support(backend: Backend, name: str) -> Support:
     """Whether a synapse runs on `backend`, apart from what a static one would be told too."""
     own = support(backend, partial(network_of_synapse, name))
-    static = support(backend, partial(network_of_synapse, "static"))
+    static = _static(backend)
     rules = tuple(rule for rule in own.rules if rule not in static.rules)
     answer = "yes" if own.answer == "approximate" and not rules else own.answer
     return Support(answer=answer, form=own.form, rules=rules)
+
+
+@cache
+def _static(backend: Backend) -> Support:
+    return support(backend, partial(network_of_synapse, "static"))
 
 
 def _backends() -> dict[str, Backend]:

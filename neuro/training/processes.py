@@ -77,7 +77,7 @@ def batch_means(samples: int, *means: Tensor) -> tuple[Tensor, ...] | None:
     dist.all_reduce(sums)
     if not sums[-1]:
         return None
-    parts = (sums[:-1] / sums[-1]).split([mean.numel() for mean in means])
+    parts = torch.split(sums[:-1] / sums[-1], [mean.numel() for mean in means])
     return tuple(part.view_as(mean) for part, mean in zip(parts, means, strict=True))
 
 
