@@ -81,6 +81,7 @@ class Support:
         return f"{self.answer} ({inner})" if inner else self.answer
 
 
+@cache
 def network_of_cell(name: str, format: Any) -> Network:
     """Listed spikes onto two cells of this kind."""
     make, weight = KINDS[name]
@@ -93,6 +94,7 @@ def network_of_cell(name: str, format: Any) -> Network:
     return net.build()
 
 
+@cache
 def network_of_synapse(name: str, format: Any) -> Network:
     """Two cells that everything knows, connected by this kind of synapse."""
     net = neuro.NetworkBuilder(dt=1.0, name="support", seed=1, format=format)
