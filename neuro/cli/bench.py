@@ -76,14 +76,18 @@ def bench(
         )
     if save is not None:
         write_text(save, json_module.dumps(outcome.data(), indent=1))
+    _show(outcome, times, threads, quick=quick, json=json)
+    if not outcome.passed:
+        raise typer.Exit(NO)
+
+
+def _show(outcome: Outcome, times: int, threads: int, *, quick: bool, json: bool) -> None:
     if json:
         print_json(outcome.data())
     else:
         _print(outcome, times, threads, quick=quick)
     if not outcome.agree:
         err.print("[red]firing rates differ; see the table[/]")
-    if not outcome.passed:
-        raise typer.Exit(NO)
 
 
 def _bench_mcu(board: str, *, json: bool) -> None:

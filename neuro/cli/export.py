@@ -24,7 +24,7 @@ from neuro.cli.options import (
     load_experiment,
 )
 from neuro.cli.scripts import EXPORTERS, export_script
-from neuro.deploy.board import load_board
+from neuro.deploy.board import Board, load_board
 from neuro.deploy.costs import Costs, measure
 from neuro.deploy.export import Export
 from neuro.deploy.export import export as export_network
@@ -82,40 +82,39 @@ def export(
     """
     if target not in TARGETS:
         raise unknown_name(target, TARGETS, kind="target", where="--target")
-    experiment = load_experiment(
-        model,
-        protocol,
-        set_,
-        steps if steps is not None else DEMO_STEPS,
-        NIROptions(profile, dt, reset, input_),
-    )
+    shown = steps if steps is not None else DEMO_STEPS
+    conventions = NIROptions(profile, dt, reset, input_)
+    experiment = load_experiment(model, protocol, set_, shown, conventions)
+    count = experiment.count(steps)
     if target in EXPORTERS:
-        count = experiment.count(steps)
         given: dict[str, Any] = {"seed": seed, "force": force, "json": json, "board": board}
         export_script(target, experiment, out, steps=count, **given)
         return
-    if board is None:
-        raise ParameterError("is missing.", where="--board", hint="'neuro targets' lists boards.")
-    chosen = load_board(board)
-    if toolchain != "auto":
-        find_toolchain(chosen, toolchain)  # what is asked for by name must be there
+    chosen = _board(board, toolchain)
     made = export_network(
         experiment.network,
         chosen,
         out,
         name=name,
-        steps=experiment.count(steps),
+        steps=count,
         inputs=experiment.inputs,
         seed=seed,
         optimise=optimise,
         force=force,
     )
+    _build_and_show(made, toolchain, optimise, power, json=json)
+
+
+def _build_and_show(
+    made: Export, toolchain: str, optimise: str, power: float | None, *, json: bool
+) -> None:
+    """Build what was written, and say what it costs on the board."""
     try:
         costs, problem = _measure(made, toolchain, optimise, power)
     except DeviceError as error:
         _does_not_fit(made, error, json=json)
         raise typer.Exit(NO) from None
-    picture = _write_costs(costs, out) if costs is not None else None
+    picture = _write_costs(costs, made.folder) if costs is not None else None
     if json:
         print_json(_facts(made, costs, problem))
         return
@@ -123,8 +122,18 @@ def export(
         _print_costs(costs)
     else:
         console.print(f"[yellow]not built:[/] {problem}")
-    written = [out, *([picture] if picture is not None else [])]
+    written = [made.folder, *([picture] if picture is not None else [])]
     console.print(f"wrote {', '.join(map(str, written))}")
+
+
+def _board(name: str | None, toolchain: str) -> Board:
+    """The board, once its toolchain is there if one is asked for by name."""
+    if name is None:
+        raise ParameterError("is missing.", where="--board", hint="'neuro targets' lists boards.")
+    board = load_board(name)
+    if toolchain != "auto":
+        find_toolchain(board, toolchain)
+    return board
 
 
 def _does_not_fit(made: Export, error: DeviceError, *, json: bool) -> None:

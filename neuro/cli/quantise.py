@@ -84,22 +84,22 @@ def quantise(
     make, known = _FORMATS[to]
     _refuse_others(to, given, known)
     experiment = load_experiment(model, protocol, set_, steps)
-    common = {
-        "steps": steps if steps is not None else experiment.steps,
-        "inputs": None,
-        "seed": seed,
-        "backend": backend,
-    }
+    count = steps if steps is not None else experiment.steps
+    common = {"steps": count, "inputs": None, "seed": seed, "backend": backend}
     network, facts, show = make(
         declare_inputs(experiment.network, experiment.inputs), {**common, **given}
     )
     written = None if out_ is None else save_network(network, out_)
     if json:
         print_json({**facts, "out": None if written is None else str(written)})
-        return
-    show()
-    if written is not None:
-        out.print(f"Wrote {written}.")
+    else:
+        show()
+        _say_written(written)
+
+
+def _say_written(path: Path | None) -> None:
+    if path is not None:
+        out.print(f"Wrote {path}.")
 
 
 def _refuse_others(to: str, given: Options, known: frozenset[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -93,41 +93,66 @@ def run(
     if prompt is not None:
         write_text(model, prompt, parse_changes(set_), seed or 0, json=json)
         return
-    experiment = load_experiment(
-        model, protocol, set_, steps, NIROptions(profile, dt, reset, input_)
-    )
+    conventions = NIROptions(profile, dt, reset, input_)
+    experiment = load_experiment(model, protocol, set_, steps, conventions)
     if metrics:
         experiment = _observed(experiment, streamed=stream or resume)
-    given: dict[str, Any] = {
-        "inputs": experiment.inputs,
-        "backend": backend,
-        "seed": seed,
-        "options": {**backend_options(ctx, backend), **parse_changes(option)},
-        "progress": None if json else "auto",
-    }
-    count = experiment.count(steps)
-    path = folder / "recording.h5"
-    interrupted = False
+    options = {**backend_options(ctx, backend), **parse_changes(option)}
+    given = _given(experiment, backend=backend, seed=seed, options=options, json=json)
+    path, count = folder / "recording.h5", experiment.count(steps)
     if stream or resume:
         _stream(path, experiment.network, count, resume=resume, overwrite=overwrite, **given)
-        recording, report, done = _look_into(path, experiment)
+        ran = _look_into(path, experiment)
     else:
-        try:
-            recording = simulate(experiment.network, count, **given)
-        except RunInterrupted as stopped:
-            recording, interrupted = stopped.recording, True
-        if recording.provenance.device == "mapping only":
-            show_mapping(experiment, recording.provenance, folder, json=json)
-            return
-        recording.save(path)
-        report = spike_table(recording) if interrupted else experiment.report(recording)
-        done = recording.steps
-    written = [path, *_write_figures(experiment, recording, folder)]
-    found = _measured(experiment, recording) if metrics and not interrupted else None
-    _show(report, recording, done, written, found, json=json)
-    if interrupted:
+        ran = _into_memory(path, experiment, count, **given)
+    _finish(ran, experiment, path, metrics=metrics, json=json)
+
+
+def _given(experiment: Experiment, *, json: bool, **common: Any) -> dict[str, Any]:
+    """What a run is given, in memory and streamed."""
+    return {"inputs": experiment.inputs, "progress": None if json else "auto", **common}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What came out of a run, of how many steps, and whether Ctrl-C ended it."""
+
+    recording: Recording
+    report: Report
+    steps: int
+    interrupted: bool = False
+
+    @property
+    def is_mapping(self) -> bool:
+        """True if the network was placed and did not run."""
+        return self.recording.provenance.device == "mapping only"
+
+
+def _into_memory(path: Path, experiment: Experiment, steps: int, **given: Any) -> _Ran:
+    """Run, and save what was recorded."""
+    interrupted = False
+    try:
+        recording = simulate(experiment.network, steps, **given)
+    except RunInterrupted as stopped:
+        recording, interrupted = stopped.recording, True
+    ran = _Ran(recording, spike_table(recording), recording.steps, interrupted)
+    if ran.is_mapping:
+        return ran
+    recording.save(path)
+    return ran if interrupted else replace(ran, report=experiment.report(recording))
+
+
+def _finish(ran: _Ran, experiment: Experiment, path: Path, *, metrics: bool, json: bool) -> None:
+    """Write figures, show what came out, and exit with its code."""
+    if ran.is_mapping:
+        show_mapping(experiment, ran.recording.provenance, path.parent, json=json)
+        return
+    written = [path, *_write_figures(experiment, ran.recording, path.parent)]
+    found = _measured(experiment, ran.recording) if metrics and not ran.interrupted else None
+    _show(ran, written, found, json=json)
+    if ran.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if report.passed is False:
+    if ran.report.passed is False:
         raise typer.Exit(NO)
 
 
@@ -155,19 +180,19 @@ def _stream(path: Path, network: Network, steps: int, **given: Any) -> None:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _look_into(path: Path, experiment: Experiment) -> tuple[Recording, Report, int]:
-    """What to draw and to print of a streamed recording, and its steps; a large one stays on disk."""
+def _look_into(path: Path, experiment: Experiment) -> _Ran:
+    """What to draw and to print of a streamed recording; a large one stays on disk."""
     sizes = read_sizes(path)
     if sizes.numbers <= LARGE:
         recording = Recording.load(path)
-        return recording, experiment.report(recording), sizes.steps
+        return _Ran(recording, experiment.report(recording), sizes.steps)
     recording = load_start(path, SHOWN)
     table = count_table(sizes.spikes, sizes.steps * recording.dt * 1000)
     note = (
         f"The recording holds {sizes.numbers:,} spikes and samples, too many to load: these are "
         f"counted in the file, and the raster shows the first {recording.duration:g} ms."
     )
-    return recording, replace(table, notes=(note,)), sizes.steps
+    return _Ran(recording, replace(table, notes=(note,)), sizes.steps)
 
 
 def _write_figures(experiment: Experiment, recording: Recording, folder: Path) -> list[Path]:
@@ -180,20 +205,13 @@ def _write_figures(experiment: Experiment, recording: Recording, folder: Path) -
     return [raster, save_network(experiment.network, folder / "network.txt")]
 
 
-def _show(
-    report: Report,
-    recording: Recording,
-    steps: int,
-    written: list[Path],
-    metrics: Metrics | None,
-    *,
-    json: bool,
-) -> None:
+def _show(ran: _Ran, written: list[Path], metrics: Metrics | None, *, json: bool) -> None:
+    report, provenance = ran.report, ran.recording.provenance
     if json:
         facts: dict[str, Any] = {
             "report": asdict(report),
-            "provenance": asdict(recording.provenance),
-            "steps": steps,
+            "provenance": asdict(provenance),
+            "steps": ran.steps,
             "files": [str(path) for path in written],
         }
         print_json(facts if metrics is None else facts | {"metrics": metrics.as_dict()})
@@ -203,11 +221,10 @@ def _show(
         print_table("NeuroBench", ("metric", "value"), _metric_rows(metrics))
     for note in report.notes:
         out.print(note)
-    provenance = recording.provenance
     why = f" ({provenance.reason})" if provenance.reason else ""
     wall = provenance.wall.get("run", 0.0)
     out.print(
-        f"[dim]{steps} steps of {recording.dt * 1000:g} ms on {provenance.backend}{why}, "
+        f"[dim]{ran.steps} steps of {ran.recording.dt * 1000:g} ms on {provenance.backend}{why}, "
         f"seed {provenance.seed}, {wall:.2f} s.[/]"
     )
     for path in written:

@@ -113,18 +113,23 @@ def export(
     demo = make_demo(firmware, drive, steps)
     expected = expected_sum(firmware, demo) if find_compiler() is not None else None
     made = Export(out, board, firmware, demo, expected)
-    facts = {
+    facts = _facts(made, network, steps)
+    write_folder(out, project_files(made, optimise), facts, force=force)
+    return made
+
+
+def _facts(made: Export, network: Network, steps: int) -> dict[str, Any]:
+    """What stands in the folder about how it was made."""
+    return {
         "neuro": __version__,
         "network": network.name,
         "network_hash": network.content_hash,
-        "board": board.name,
-        "prefix": firmware.prefix,
-        "seed": firmware.tables.seed,
+        "board": made.board.name,
+        "prefix": made.firmware.prefix,
+        "seed": made.firmware.tables.seed,
         "steps": steps,
-        "expected": None if expected is None else f"{expected:08x}",
+        "expected": None if made.expected is None else f"{made.expected:08x}",
     }
-    write_folder(out, project_files(made, optimise), facts, force=force)
-    return made
 
 
 def project_files(made: Export, optimise: str = "-O2") -> dict[str, str]:

@@ -74,14 +74,12 @@ def export_lava(
     chosen = choose_seed(verified(network), seed)
     refuse("lava", lava_findings(network, chosen))
     plan, arrays = _run(network, chosen, steps, inputs)
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
     place = folder("deploy") / "loihi"
     files: dict[str, str | bytes] = {
         name: (place / name).read_text(encoding="utf-8") for name in COPIED
     }
     files |= _scripts(network, plan, steps)
-    files |= {"network.npz": packed.getvalue(), "network.txt": print_network(network)}
+    files |= {"network.npz": _packed(arrays), "network.txt": print_network(network)}
     facts = {
         "neuro": __version__,
         "network": network.name,
@@ -92,6 +90,12 @@ def export_lava(
     }
     write_folder(out, files, facts, force=force)
     return [out / name for name in files]
+
+
+def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
 
 
 def _run(

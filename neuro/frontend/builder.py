@@ -314,8 +314,7 @@ class NetworkBuilder(Draft):
         """
         variable, port = tripartite.ends(target, post)
         tripartite.require_in_range(target, coefficient, name_of(post))
-        if isinstance(post, ProjectionHandle):
-            port = self._first_factor(post)
+        port = self._first_factor(post) if isinstance(post, ProjectionHandle) else port
         self.graded_projection(
             astrocyte,
             variable,

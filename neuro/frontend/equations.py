@@ -86,33 +86,51 @@ def cell_from_equations(
     ...     "dv/dt = (i * R - v) / tau : mV, held",
     ...     parameters="tau : ms = 10; R : MOhm = 1",
     ...     ports="i : nA",
-    ...     spike="v > 10 * mV",
-    ...     reset="v = 0 * mV",
+    ...     spike="v > 10 * mV", reset="v = 0 * mV",
     ... )
     >>> from neuro.ir.expressions.printer import print_program
     >>> print(print_program(leaky.update))
     v = v * P_v_v + i * P_v_i
     """
     at = f"cell type {name!r}"
-    declared = read(parse_parameters, parameters.replace(";", "\n"), f"{at}, parameters")
-    inputs = read(parse_ports, ports.replace(";", "\n"), f"{at}, ports")
-    state, system = _parse(equations, where=at)
-    free = [port for port in inputs if port.into is None]
-    _check_units(system, [*declared, *state, *free], where=at)
-    derived, update = _METHODS[_known(method)](system, [port.name for port in free])
     return CellType(
         name=name,
-        parameters=declared,
-        state=state,
-        ports=inputs,
-        derived=derived,
-        update=update,
-        spike=None if spike is None else read(parse_expression, spike, f"{at}, spike"),
-        reset=read(parse_program, reset, f"{at}, reset"),
-        refractory=None
-        if refractory is None
-        else read(parse_expression, refractory, f"{at}, refractory"),
+        **_integrated(equations, parameters, ports, method, where=at),
+        **_at_spikes(spike, reset, refractory, where=at),
     )
+
+
+def _integrated(
+    equations: str, parameters: str, ports: str, method: Method, *, where: str
+) -> dict[str, Any]:
+    """Declarations of a cell, and the step that its equations come to."""
+    declared = read(parse_parameters, parameters.replace(";", "\n"), f"{where}, parameters")
+    inputs = read(parse_ports, ports.replace(";", "\n"), f"{where}, ports")
+    state, system = _parse(equations, where=where)
+    free = [port for port in inputs if port.into is None]
+    _check_units(system, [*declared, *state, *free], where=where)
+    derived, update = _METHODS[_known(method)](system, [port.name for port in free])
+    return {
+        "parameters": declared,
+        "state": state,
+        "ports": inputs,
+        "derived": derived,
+        "update": update,
+    }
+
+
+def _at_spikes(
+    spike: str | None, reset: str, refractory: str | None, *, where: str
+) -> dict[str, Any]:
+    return {
+        "spike": _optional(spike, where=f"{where}, spike"),
+        "reset": read(parse_program, reset, f"{where}, reset"),
+        "refractory": _optional(refractory, where=f"{where}, refractory"),
+    }
+
+
+def _optional(source: str | None, *, where: str) -> Expression | None:
+    return None if source is None else read(parse_expression, source, where)
 
 
 def _known(method: str) -> str:

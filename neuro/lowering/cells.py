@@ -9,7 +9,7 @@ from neuro.ir.layout import Layout
 from neuro.ir.network import Population
 from neuro.ir.numbers import Constants
 from neuro.ir.philox import stream_of
-from neuro.ir.resolve import constants, initial_state, parameters, refractory_steps
+from neuro.ir.resolve import Number, constants, initial_state, parameters, refractory_steps
 from neuro.lowering import memory
 from neuro.lowering.kernels import CellKernel, Refractory, constants_read, depends_on_held
 from neuro.lowering.places import place_of
@@ -34,25 +34,15 @@ def lower_population(
     others
         Ports that something reaches besides a ring.
     """
-    network, cell = tables.network, node.cell
-    values = parameters(
-        cell.parameters, node.parameters, node.size, tables.seed, f"{node.name}/parameter"
-    )
-    values |= constants(cell.derived, values, network.dt)
-    initial = initial_state(
-        cell.state, node.initial, values, node.size, tables.seed, f"{node.name}/initial"
-    )
-    state = {
-        name: memory.copy(tables.numbers.encode(node.name, name, value), tables.dtype)
-        for name, value in initial.items()
-    }
-    programs, known = tables.numbers.cell(node, {**values, "dt": network.dt})
-    steps = refractory_steps(node, values, network.dt)
+    dt = tables.network.dt
+    values, state = _values(tables, node)
+    programs, known = tables.numbers.cell(node, {**values, "dt": dt})
+    steps = refractory_steps(node, values, dt)
     free, silent, rings = _sort_ports(node, plan, others)
     scalars, arrays = _constants(programs, known)
     kernel = CellKernel(
         state=tuple(state),
-        held=tuple(variable.name for variable in cell.state if variable.held),
+        held=tuple(variable.name for variable in node.cell.state if variable.held),
         scalars=tuple(scalars),
         arrays=tuple(arrays),
         free=tuple(free),
@@ -83,6 +73,21 @@ def lower_population(
         )
     )
     return targets
+
+
+def _values(tables: Tables, node: Population) -> tuple[dict[str, Number], dict[str, Real]]:
+    """Parameters and constants of the cells, and the state that they start from."""
+    cell, seed = node.cell, tables.seed
+    values = parameters(cell.parameters, node.parameters, node.size, seed, f"{node.name}/parameter")
+    values |= constants(cell.derived, values, tables.network.dt)
+    initial = initial_state(
+        cell.state, node.initial, values, node.size, seed, f"{node.name}/initial"
+    )
+    state = {
+        name: memory.copy(tables.numbers.encode(node.name, name, value), tables.dtype)
+        for name, value in initial.items()
+    }
+    return values, state
 
 
 def _sort_ports(

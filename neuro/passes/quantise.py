@@ -129,9 +129,7 @@ def quantise(
         raise UnsupportedError("The network has no form in fixed point:", findings)
     chosen = choose_seed(network, seed)
     before, seen = run_watched(network, steps, inputs, chosen, backend)
-    peaks = {place: magnitude(values) for place, values in seen.items()}
-    for (target, variable), peak in peaks.items():
-        _check_finite(target, variable, peak)
+    peaks = _finite_peaks(seen)
     scales = tuple(_choose(plain, peaks, headroom_bits, chosen))
     fixed = replace(plain, scales=scales)
     after, reached = run_watched(fixed, steps, inputs, chosen, backend)
@@ -157,6 +155,14 @@ def _check(network: Network, headroom_bits: int) -> None:
         raise ParameterError(
             f"is {headroom_bits!r}.", where="headroom_bits", hint=f"Use 0 to {MAX_HEADROOM}."
         )
+
+
+def _finite_peaks(seen: Mapping[tuple[str, str], Any]) -> Peaks:
+    """The largest magnitude of each variable, all of them finite."""
+    peaks = {place: magnitude(values) for place, values in seen.items()}
+    for (target, variable), peak in peaks.items():
+        _check_finite(target, variable, peak)
+    return peaks
 
 
 def _check_finite(target: str, variable: str, peak: float) -> None:

@@ -85,17 +85,29 @@ def from_nir(
     UnknownNameError
         If there is no such profile or convention.
     """
+    given = {"dt": dt, "reset": reset, "scheme": scheme, "time_unit": time_unit, **conventions}
+    return NIRModel(_built(source, profile, given, inputs, cycles, name))
+
+
+def _built(
+    source: str | PathLike[str] | Any,
+    profile: str | None,
+    given: Mapping[str, Any],
+    inputs: Coding,
+    cycles: Cycles,
+    name: str | None,
+) -> Built:
+    """The network: what `to_nir` has put beside the graph, unless something else is told."""
     check_choice("inputs", inputs, ("spikes", "values"))
     check_choice("cycles", cycles, ("refuse", "stretch"))
-    given = {"dt": dt, "reset": reset, "scheme": scheme, "time_unit": time_unit, **conventions}
     chosen = conventions_of(profile, given)
     graph = read_graph(source)
     told = profile is not None or any(value is not None for value in given.values())
     restored = None if told else restore(graph)
     if restored is not None:
-        return NIRModel(built_from(restored, name))
+        return built_from(restored, name)
     stem = Path(source).stem if isinstance(source, str | PathLike) else "nir"
-    return NIRModel(build(graph, chosen, name=name or stem, coding=inputs, cycles=cycles))
+    return build(graph, chosen, name=name or stem, coding=inputs, cycles=cycles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,23 +125,31 @@ def simulate_to_file(
         On Ctrl-C; recording and checkpoint are complete, and `resume` goes on.
     """
     target = Path(path)
-    if checkpoint_every <= 0:
-        raise ParameterError(
-            f"is {checkpoint_every}.", where="checkpoint_every", hint="Use seconds above 0."
-        )
+    _require_positive(checkpoint_every)
     with Session(network, backend=backend, seed=seed, options=options, steps=steps) as session:
-        if not session.keeps_state:
-            raise ParameterError(
-                f"{backend!r} gives out no state, so its runs cannot be stopped and resumed.",
-                where="backend",
-                hint="Run it without streaming, or on another backend.",
-            )
+        _require_state(session, backend)
         drive = drive_of(network, inputs)
         run = _StreamedRun(target, session, drive, checkpoint_every)
         run.start(steps, resume=resume, overwrite=overwrite)
         with progress_of(progress, network.name) as report:
             run.drive(steps, report)
     return target
+
+
+def _require_positive(seconds: float) -> None:
+    if seconds <= 0:
+        raise ParameterError(
+            f"is {seconds}.", where="checkpoint_every", hint="Use seconds above 0."
+        )
+
+
+def _require_state(session: Session, backend: str) -> None:
+    if not session.keeps_state:
+        raise ParameterError(
+            f"{backend!r} gives out no state, so its runs cannot be stopped and resumed.",
+            where="backend",
+            hint="Run it without streaming, or on another backend.",
+        )
 
 
 class _StreamedRun:

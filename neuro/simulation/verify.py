@@ -122,16 +122,9 @@ def verify(
     Comparison
         Identical, or the first step, variable and cell that differ, with both values.
     """
-    if len(set(backends)) < 2:
-        raise ParameterError("two different backends are needed.", where="verify, backends")
+    _require_yardstick(backends)
     run = _Runs(network, steps, inputs, seed, options or {})
     coarse = [b for b in backends[1:] if get_backend(b).comparison == "spikes"]
-    if get_backend(backends[0]).comparison == "spikes":
-        raise ParameterError(
-            f"{backends[0]!r} gives out spikes only, so it is no yardstick.",
-            where="verify, backends",
-            hint="Name 'reference' or 'c' first.",
-        )
     fine = [b for b in backends if b not in coarse]
     found: dict[str, Divergence | None] = dict.fromkeys(backends[1:])
     if len(fine) > 1:
@@ -147,6 +140,18 @@ def verify(
         divergences=found,
         distances={name: far for name, far in distances.items() if far},
     )
+
+
+def _require_yardstick(backends: Sequence[str]) -> None:
+    """Two backends or more, of which the first gives out states."""
+    if len(set(backends)) < 2:
+        raise ParameterError("two different backends are needed.", where="verify, backends")
+    if get_backend(backends[0]).comparison == "spikes":
+        raise ParameterError(
+            f"{backends[0]!r} gives out spikes only, so it is no yardstick.",
+            where="verify, backends",
+            hint="Name 'reference' or 'c' first.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,25 @@ from neuro.training.loop import CHECKPOINT, EVERY, Trainer
 from neuro.training.processes import Processes
 
 
-@singledispatch
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunOptions:
+    """How a task is run, whatever its kind.
+
+    Attributes
+    ----------
+    resume, together, on_epoch, every
+        As for `train_task`.
+    device
+        Where to compute.
+    """
+
+    resume: bool
+    device: torch.device
+    together: Processes
+    on_epoch: Callable[[dict[str, Any]], None] | None
+    every: float
+
+
 def train_task(
     task: Any,
     folder: Path,
@@ -32,12 +51,10 @@ def train_task(
 ) -> dict[str, Any]:
     """Train `task` and write what came out into `folder`; returns the summary.
 
-    Tasks of other kinds register a function of their own.
-
     Parameters
     ----------
     task
-        What to train, a `neuro.training.task.Task`.
+        What to train: a `neuro.training.task.Task`, or another kind that `run_task` knows.
     folder
         Gets checkpoint, log, curves, network and summary.
     resume
@@ -64,10 +81,29 @@ def train_task(
     TrainingError
         If the loss stops being a number.
     """
-    prepare(folder, resume=resume)
+    chosen = device_of(device)
     if threads:
         torch.set_num_threads(threads)
-    task.module.to(device_of(device))
+    options = RunOptions(
+        resume=resume, device=chosen, together=together, on_epoch=on_epoch, every=every
+    )
+    return run_task(task, folder, options)
+
+
+@singledispatch
+def run_task(task: Any, folder: Path, options: RunOptions) -> dict[str, Any]:
+    """Train a `neuro.training.task.Task`; tasks of other kinds register a function of their own.
+
+    Parameters
+    ----------
+    task, folder
+        As for `train_task`.
+    options
+        How.
+    """
+    prepare(folder, resume=options.resume)
+    task.module.to(options.device)
+    together = options.together
     with TerminalBar(f"training {task.name}") as bar:
         trainer: Trainer
 
@@ -77,17 +113,17 @@ def train_task(
         def epoch(row: dict[str, Any]) -> None:
             if together.is_first:
                 write_log(folder, trainer.progress.history)
-            if on_epoch is not None:
-                on_epoch(row)
+            if options.on_epoch is not None:
+                options.on_epoch(row)
 
         trainer = Trainer(
             task,
             folder,
-            resume=resume,
+            resume=options.resume,
             together=together,
             report=report,
             on_epoch=epoch,
-            every=every,
+            every=options.every,
         )
         trained = trainer.run()
     if together.is_first:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +20,9 @@ from neuro.models.spec import load_model
 from neuro.training.command import train_task
 from neuro.training.loop import CHECKPOINT
 from neuro.training.processes import Processes
-from tests.training.digits import write_digits
+from tests.training.asking import asked, assert_same_bits, progress_when_killed, saved
 
 FEW = {"hidden": 24, "batch": 20, "epochs": 2}
-
-
-@pytest.fixture(scope="session")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_digits(tmp_path_factory.mktemp("digits") / "mnist.npz")
 
 
 def task_of(digits: Path, **changes: Any) -> Any:
@@ -38,25 +30,7 @@ def task_of(digits: Path, **changes: Any) -> Any:
 
 
 def command(digits: Path, out: Path, *more: str, **changes: Any) -> list[str]:
-    pairs = [f"{name}={value}" for name, value in {**FEW, **changes}.items()]
-    sets = [part for pair in pairs for part in ("--set", pair)]
-    return [
-        "train",
-        "mnist-lif",
-        "--data",
-        str(digits),
-        "--out",
-        str(out),
-        "--threads",
-        "1",
-        *sets,
-        *more,
-    ]
-
-
-def weights(path: Path) -> dict[str, torch.Tensor]:
-    values: dict[str, torch.Tensor] = torch.load(path / CHECKPOINT, weights_only=True)["values"]
-    return values
+    return asked("mnist-lif", {**FEW, **changes}, digits, out, *more)
 
 
 def test_it_learns_and_leaves_network_log_and_figure(digits: Path, tmp_path: Path) -> None:
@@ -92,23 +66,10 @@ def test_killed_and_resumed_it_ends_with_the_same_bits(digits: Path, tmp_path: P
     changes = {"epochs": 3, "batch": 4}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert CliRunner().invoke(app, command(digits, whole, **changes)).exit_code == 0
-    often = ("--checkpoint-seconds", "0")
-    running = subprocess.Popen(
-        [sys.executable, "-m", "neuro", *command(digits, killed, *often, **changes)],
-        stdout=subprocess.DEVNULL,
-    )
-    while not (killed / CHECKPOINT).exists():
-        assert running.poll() is None
-        time.sleep(0.01)
-    time.sleep(0.1)
-    os.kill(running.pid, signal.SIGKILL)
-    running.wait()
-    content = torch.load(killed / CHECKPOINT, weights_only=True)
-    assert content["progress"]["epoch"] < 3
+    assert progress_when_killed(command(digits, killed, **changes), killed)["epoch"] < 3
     resumed = CliRunner().invoke(app, command(digits, killed, "--resume", **changes))
     assert resumed.exit_code == 0, resumed.output
-    for name, value in weights(whole).items():
-        assert torch.equal(value, weights(killed)[name])
+    assert_same_bits(whole, killed, "values")
 
 
 def test_two_processes_are_one_with_the_doubled_batch(digits: Path, tmp_path: Path) -> None:
@@ -131,8 +92,8 @@ def test_two_processes_are_one_with_the_doubled_batch(digits: Path, tmp_path: Pa
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for name, value in weights(one).items():
-        assert torch.allclose(value, weights(two)[name], atol=1e-6), name
+    for name, value in saved(one, "values").items():
+        assert torch.allclose(value, saved(two, "values")[name], atol=1e-6), name
 
 
 def test_shares_of_a_batch_are_a_whole() -> None:

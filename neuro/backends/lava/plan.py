@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuro.backends.lava.rules import is_loihi_cell
 from neuro.ir.loihi import as_mantissas
-from neuro.ir.network import CurrentInput, Network, PoissonInput
+from neuro.ir.network import CurrentInput, Network, PoissonInput, Population
 from neuro.ir.resolve import Number, Synapses, parameters
 
 Integers = NDArray[np.int64]
@@ -125,20 +125,15 @@ def make_plan(
         | {external(n.name): n.size for n in nodes if n.name in driven}
     )
     arrays = dict(state)
-    populations = []
-    for node in nodes:
-        place = f"{node.name}/parameter"
-        values = parameters(node.cell.parameters, node.parameters, node.size, seed, place)
-        for name in ("bias_mant", "bias_exp"):
-            arrays[f"{name}/{node.name}"] = _whole(values[name], node.size)
-        populations.append(
-            {
-                "name": node.name,
-                **_column(cells, node.name),
-                **{name: int(np.ravel(values[name])[0]) for name in ("du", "dv", "vth")},
-                "external": _column(played, external(node.name)) if node.name in driven else None,
-            }
-        )
+    populations = [
+        {
+            "name": node.name,
+            **_column(cells, node.name),
+            **_cell_values(node, seed, arrays),
+            "external": _column(played, external(node.name)) if node.name in driven else None,
+        }
+        for node in nodes
+    ]
     connections = _connections(network, expanded, arrays)
     description = {
         "name": network.name,
@@ -150,6 +145,15 @@ def make_plan(
         "first": _first_of_parts(list(cells.first), connections),
     }
     return Plan(cells, played, description, arrays)
+
+
+def _cell_values(node: Population, seed: int, arrays: dict[str, NDArray[Any]]) -> dict[str, int]:
+    """What all cells of a population share; what each has of its own goes into `arrays`."""
+    place = f"{node.name}/parameter"
+    values = parameters(node.cell.parameters, node.parameters, node.size, seed, place)
+    for name in ("bias_mant", "bias_exp"):
+        arrays[f"{name}/{node.name}"] = _whole(values[name], node.size)
+    return {name: int(np.ravel(values[name])[0]) for name in ("du", "dv", "vth")}
 
 
 def _column(columns_: Columns, name: str) -> dict[str, int]:

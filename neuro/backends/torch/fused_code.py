@@ -114,23 +114,19 @@ def fused_code(
     state = tuple(variable.name for variable in cell.state)
     constants = tuple(name for name in constants_read(cell) if name != "t")
     spikes = cell.spike is not None
-    seeds: dict[str, Expression] = {parts.final[name]: Name(_seed(name)) for name in state}
-    if spikes:
-        seeds[SPIKE] = Name(_seed(SPIKE))
     wanted = [*ports, *added, *state, *sorted(trained & set(constants))]
     backward, found = adjoint(
         pulled,
-        seeds,
+        _seeds(parts, state, spikes=spikes),
         wanted,
         _slopes(cell, surrogate, frozenset(state) if detach_reset else frozenset()),
     )
     printing = _Printing(arriving, constants, state, (*forward, *backward), dtype)
     printing.scalars = scalars
-    source = printing.render(
-        forward, backward, found, parts.final, spikes=spikes, refractory=refractory
-    )
     return FusedCode(
-        source=source,
+        source=printing.render(
+            forward, backward, found, parts.final, spikes=spikes, refractory=refractory
+        ),
         sums=arriving,
         constants=constants,
         state=state,
@@ -138,6 +134,12 @@ def fused_code(
         spikes=spikes,
         refractory=refractory,
     )
+
+
+def _seeds(parts: StepProgram, state: Sequence[str], *, spikes: bool) -> dict[str, Expression]:
+    """What gradients start from, by the names that hold results at the end of a step."""
+    seeds: dict[str, Expression] = {parts.final[name]: Name(_seed(name)) for name in state}
+    return {**seeds, SPIKE: Name(_seed(SPIKE))} if spikes else seeds
 
 
 def _whole(parts: StepProgram, *, detach_reset: bool) -> tuple[Program, Program]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuro.errors import ParameterError, UnsupportedError
+from neuro.errors import Finding, ParameterError, UnsupportedError
 from neuro.ir.fixed.check import fixed_findings
 from neuro.ir.fixed.scales import magnitude
 from neuro.ir.loihi import UNIT, WHOLE
@@ -74,8 +74,7 @@ def to_loihi(
     _check(network, refractory, headroom_bits)
     chosen = choose_seed(network, seed)
     matched = match(network, chosen)
-    if matched.findings:
-        raise UnsupportedError("The network has no form in Loihi's format:", matched.findings)
+    _refuse(matched.findings)
     before, seen = run_watched(network, steps, inputs, chosen, backend)
     peaks = {place: magnitude(values) for place, values in seen.items()}
     gains = {
@@ -83,17 +82,9 @@ def to_loihi(
     }
     work = _Conversion(network, matched, peaks, chosen, gains, refractory)
     made, cells, weights, dropped = work.network()
-    findings = fixed_findings(made)
-    if findings:
-        raise UnsupportedError("The network has no form in Loihi's format:", findings)
-    after = simulate(
-        replace(made, probes=()),
-        steps,
-        inputs=work.inputs_of(inputs),
-        backend=backend,
-        seed=chosen,
-        progress=None,
-    )
+    _refuse(fixed_findings(made))
+    given = {"inputs": work.inputs_of(inputs), "backend": backend, "seed": chosen}
+    after = simulate(replace(made, probes=()), steps, **given, progress=None)
     report = LoihiReport(
         steps=steps,
         cells=tuple(cells),
@@ -102,6 +93,11 @@ def to_loihi(
         dropped=tuple(dropped),
     )
     return LoihiNetwork(network=made, report=report)
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    if findings:
+        raise UnsupportedError("The network has no form in Loihi's format:", findings)
 
 
 def _check(network: Network, refractory: str, headroom_bits: int) -> None:

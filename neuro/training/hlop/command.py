@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from neuro.errors import UnsupportedError
-from neuro.files import write_text
 from neuro.simulation.progress import TerminalBar
-from neuro.training.command import device_of, prepare, train_task
-from neuro.training.files import LOG, SUMMARY
+from neuro.training.command import RunOptions, prepare, run_task
+from neuro.training.files import SUMMARY, write_log
 from neuro.training.hlop.results import FIGURE, draw, write_json, write_run
 from neuro.training.hlop.run import ContinualRun, Progress
 from neuro.training.hlop.settings import Settings
 from neuro.training.hlop.task import ContinualTask
-from neuro.training.loop import CHECKPOINT, EVERY
-from neuro.training.processes import Processes
+from neuro.training.loop import CHECKPOINT
 
 SHOWN = ("ACC", "BWT", "seconds", "matrix")
 """What the summary of all methods has of each."""
 
 
-@train_task.register
-def train_continually(
-    task: ContinualTask,
-    folder: Path,
-    *,
-    resume: bool = False,
-    device: str = "cpu",
-    threads: int = 0,
-    together: Processes = Processes(),  # noqa: B008 - immutable
-    on_epoch: Callable[[dict[str, Any]], None] | None = None,
-    every: float = EVERY,
-) -> dict[str, Any]:
+@run_task.register
+def train_continually(task: ContinualTask, folder: Path, options: RunOptions) -> dict[str, Any]:
     """Train every method of `task`; returns a summary.
 
     A single method writes into `folder`, several into a folder each.
@@ -45,28 +30,25 @@ def train_continually(
     ----------
     task
         What to train.
-    folder, resume, device, threads, together, on_epoch, every
-        As for `neuro.training.command.train_task`.
+    folder, options
+        As for `neuro.training.command.run_task`.
 
     Raises
     ------
     UnsupportedError
         If several processes are to train it.
     """
-    if together.count > 1:
+    if options.together.count > 1:
         raise UnsupportedError(
             "continual training runs in one process.", hint="Start it without torchrun."
         )
-    if threads:
-        torch.set_num_threads(threads)
-    chosen = device_of(device)
     single = len(task.settings) == 1
     made: list[dict[str, Any]] = []
     for settings in task.settings:
         own = folder if single else folder / settings.method
-        prepare(own, resume=resume)
-        again = resume and (own / CHECKPOINT).exists()
-        done, summary = _one(task, settings, own, chosen, again, on_epoch, every)
+        prepare(own, resume=options.resume)
+        again = options.resume and (own / CHECKPOINT).exists()
+        done, summary = _one(task, settings, own, replace(options, resume=again))
         made.append(summary)
         if not done:
             return {"task": task.name, "interrupted": True, "folder": str(own)}
@@ -76,22 +58,15 @@ def train_continually(
 
 
 def _one(
-    task: ContinualTask,
-    settings: Settings,
-    folder: Path,
-    device: torch.device,
-    resume: bool,
-    on_row: Callable[[dict[str, Any]], None] | None,
-    every: float,
+    task: ContinualTask, settings: Settings, folder: Path, options: RunOptions
 ) -> tuple[bool, dict[str, Any]]:
     """Run one method; whether it came to its end, and the summary."""
     run: ContinualRun
 
     def row_done(row: dict[str, Any]) -> None:
-        lines = (json.dumps(r, sort_keys=True) + "\n" for r in run.progress.history)
-        write_text(folder / LOG, "".join(lines))
-        if on_row is not None:
-            on_row(row)
+        write_log(folder, run.progress.history)
+        if options.on_epoch is not None:
+            options.on_epoch(row)
 
     with TerminalBar(f"{task.name}, {settings.method}") as bar:
 
@@ -104,11 +79,11 @@ def _one(
             task.stream,
             settings,
             folder,
-            device=device,
-            resume=resume,
+            device=options.device,
+            resume=options.resume,
             report=report,
             on_row=row_done,
-            every=every,
+            every=options.every,
         )
         if not run.run():
             return False, {}

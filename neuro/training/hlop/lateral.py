@@ -89,6 +89,10 @@ class Lateral(nn.Module):
         No entry of a change is larger (10).
     spikes
         How the subspace neurons spike; None sends values as they are.
+    apart
+        True draws new rows orthogonal to frozen ones.  What a new row has in common with frozen ones
+        fades only as fast as the row learns, and slowly where little is left to learn; until then
+        `project` takes that direction off twice.
 
     Attributes
     ----------
@@ -118,9 +122,10 @@ class Lateral(nn.Module):
         iterations: int = 5,
         limit: float = 10.0,
         spikes: LateralSpikes | None = None,
+        apart: bool = False,
     ) -> None:
         super().__init__()
-        self.size, self.rate, self.momentum = size, rate, momentum
+        self.size, self.rate, self.momentum, self.apart = size, rate, momentum, apart
         self.iterations, self.limit, self.spikes = iterations, limit, spikes
         self.learning = True
         for name in ("old", "new", "velocity"):
@@ -137,7 +142,7 @@ class Lateral(nn.Module):
         return torch.cat([self.old, self.new])
 
     def add(self, count: int, generator: torch.Generator | None = None) -> None:
-        """Add `count` learning rows, drawn orthonormal among each other (as far as there is room).
+        """Add `count` learning rows, drawn orthonormal as far as there is room.
 
         Raises
         ------
@@ -151,8 +156,18 @@ class Lateral(nn.Module):
         if not count:
             return
         drawn = nn.init.orthogonal_(torch.empty(count, self.size), generator=generator)
-        self.new = torch.cat([self.new, drawn.to(self.new)])
+        self.new = torch.cat([self.new, self._moved(drawn.to(self.new))])
         self.velocity = torch.cat([self.velocity, self.new.new_zeros(count, self.size)])
+
+    def _moved(self, drawn: Tensor) -> Tensor:
+        """`drawn` with as many rows as there is room for made orthogonal to frozen rows."""
+        room = min(len(drawn), max(0, self.size - len(self.old)))
+        if not self.apart or not room:
+            return drawn
+        known = torch.linalg.qr(self.old.double().T).Q
+        first = drawn[:room].double()
+        base = torch.linalg.qr((first - first @ known @ known.T).T).Q
+        return torch.cat([base.T.to(drawn), drawn[room:]])
 
     def merge(self) -> None:
         """Freeze all rows."""

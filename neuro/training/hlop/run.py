@@ -398,6 +398,7 @@ def untrained(stream: Stream, settings: Settings) -> SpikingLayers:
         iterations=settings.lateral_iterations,
         limit=settings.lateral_limit,
         spikes=settings.lateral_spikes(),
+        apart=settings.lateral_apart,
     )
 
 

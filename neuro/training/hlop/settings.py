@@ -18,7 +18,9 @@ METHODS: tuple[Method, ...] = ("none", "ewc", "hlop", "joint")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to train; the defaults are those of HLOP's reference code for permuted MNIST.
+    """How to train; the defaults are those of HLOP's reference code for permuted MNIST, but one.
+
+    That one is `lateral_apart`.
 
     Attributes
     ----------
@@ -46,6 +48,9 @@ class Settings:
         Of the lateral circuits, one a layer.
     lateral_momentum, lateral_iterations, lateral_limit
         As for `Lateral`.
+    lateral_apart
+        True draws the rows of a task orthogonal to those of older tasks; the reference draws them
+        anywhere.
     lateral_steps, lateral_scale, lateral_simulated
         As for `LateralSpikes`; 0 steps send values as they are.
     replay
@@ -76,6 +81,7 @@ class Settings:
     lateral_momentum: float = 0.9
     lateral_iterations: int = 5
     lateral_limit: float = 10.0
+    lateral_apart: bool = True
     lateral_steps: int = 0
     lateral_scale: float = 20.0
     lateral_simulated: bool = False

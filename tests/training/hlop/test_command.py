@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from typer.testing import CliRunner
 
 import neuro
@@ -22,9 +16,8 @@ from neuro.errors import UnsupportedError
 from neuro.models.spec import load_model
 from neuro.training.command import train_task
 from neuro.training.hlop.export import network_answers
-from neuro.training.loop import CHECKPOINT
 from neuro.training.processes import Processes
-from tests.training.digits import write_digits
+from tests.training.asking import asked, assert_same_bits, progress_when_killed
 
 FEW = {
     "tasks": 2,
@@ -38,21 +31,8 @@ FEW = {
 }
 
 
-@pytest.fixture(scope="session")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_digits(tmp_path_factory.mktemp("digits") / "mnist.npz")
-
-
 def command(digits: Path, out: Path, *more: str, **changes: Any) -> list[str]:
-    pairs = [f"{name}={value}" for name, value in {**FEW, **changes}.items()]
-    sets = [part for pair in pairs for part in ("--set", pair)]
-    start = ["train", "hlop-pmnist", "--data", str(digits), "--out", str(out), "--threads", "1"]
-    return [*start, *sets, *more]
-
-
-def layers(folder: Path) -> dict[str, torch.Tensor]:
-    values: dict[str, torch.Tensor] = torch.load(folder / CHECKPOINT, weights_only=True)["layers"]
-    return values
+    return asked("hlop-pmnist", {**FEW, **changes}, digits, out, *more)
 
 
 def test_it_leaves_log_summary_figure_and_a_network_that_answers(
@@ -89,30 +69,17 @@ def test_killed_within_a_task_and_resumed_it_ends_with_the_same_bits(
 ) -> None:
     whole, killed, changes = tmp_path / "whole", tmp_path / "killed", {"batch": 4}
     assert CliRunner().invoke(app, command(digits, whole, **changes)).exit_code == 0
-    often = ("--checkpoint-seconds", "0")
-    running = subprocess.Popen(
-        [sys.executable, "-m", "neuro", *command(digits, killed, *often, **changes)],
-        stdout=subprocess.DEVNULL,
-    )
-    while not (killed / CHECKPOINT).exists():
-        assert running.poll() is None
-        time.sleep(0.01)
-    time.sleep(0.1)
-    os.kill(running.pid, signal.SIGKILL)
-    running.wait()
-    progress = torch.load(killed / CHECKPOINT, weights_only=True)["progress"]
-    assert progress["task"] < 2
+    assert progress_when_killed(command(digits, killed, **changes), killed)["task"] < 2
     resumed = CliRunner().invoke(app, command(digits, killed, "--resume", **changes))
     assert resumed.exit_code == 0, resumed.output
-    for name, value in layers(whole).items():
-        assert torch.equal(value, layers(killed)[name]), name
+    assert_same_bits(whole, killed, "layers")
 
 
 def test_all_methods_in_one_command(digits: Path, tmp_path: Path) -> None:
     changes = {"method": "all", "rule": "bptt", "hidden": "[20]", "first_rows": "[20,8]"}
     changes |= {"lateral_rates": "[0.001,0.01]", "test_samples": 20, "ewc_strength": 10}
-    asked = command(digits, tmp_path, **changes)
-    result = CliRunner().invoke(app, asked)
+    words = command(digits, tmp_path, **changes)
+    result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     table = json.loads((tmp_path / "summary.json").read_text())["methods"]
     assert list(table) == ["ewc", "hlop", "joint", "none"]
@@ -123,8 +90,8 @@ def test_all_methods_in_one_command(digits: Path, tmp_path: Path) -> None:
     shown = [line.split() for line in result.output.splitlines()]
     assert ["joint", f"{table['joint']['ACC']:.2f}"] in [words[:2] for words in shown]
     assert (tmp_path / "accuracies.png").stat().st_size > 5000
-    assert CliRunner().invoke(app, asked).exit_code == 2
-    assert CliRunner().invoke(app, [*asked, "--resume"]).exit_code == 0
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert CliRunner().invoke(app, [*words, "--resume"]).exit_code == 0
 
 
 @pytest.mark.parametrize(
