@@ -92,7 +92,7 @@ def from_nir(
 def _built(
     source: str | PathLike[str] | Any,
     profile: str | None,
-    given: Mapping[str, Any],
+    given: dict[str, Any],
     inputs: Coding,
     cycles: Cycles,
     name: str | None,

@@ -83,7 +83,7 @@ def to_loihi(
     work = _Conversion(network, matched, peaks, chosen, gains, refractory)
     made, cells, weights, dropped = work.network()
     _refuse(fixed_findings(made))
-    given = {"inputs": work.inputs_of(inputs), "backend": backend, "seed": chosen}
+    given: dict[str, Any] = {"inputs": work.inputs_of(inputs), "backend": backend, "seed": chosen}
     after = simulate(replace(made, probes=()), steps, **given, progress=None)
     report = LoihiReport(
         steps=steps,
