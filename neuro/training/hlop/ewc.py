@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from neuro.training.hlop.network import SpikingLayers
 from neuro.training.hlop.rules import Rule
 
-STRENGTHS = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
+STRENGTHS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 """Among which one is chosen where none is given."""
 
 

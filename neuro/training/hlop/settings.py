@@ -18,9 +18,7 @@ METHODS: tuple[Method, ...] = ("none", "ewc", "hlop", "joint")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to train; the defaults are those of HLOP's reference code for permuted MNIST, but one.
-
-    That one is `lateral_apart`.
+    """How to train; the defaults are those of HLOP's reference code for permuted MNIST.
 
     Attributes
     ----------
@@ -49,8 +47,8 @@ class Settings:
     lateral_momentum, lateral_iterations, lateral_limit
         As for `Lateral`.
     lateral_apart
-        True draws the rows of a task orthogonal to those of older tasks; the reference draws them
-        anywhere.
+        True draws the rows of a task orthogonal to those of older tasks, which matters where tasks
+        are short; see `Lateral`.
     lateral_steps, lateral_scale, lateral_simulated
         As for `LateralSpikes`; 0 steps send values as they are.
     replay
@@ -81,7 +79,7 @@ class Settings:
     lateral_momentum: float = 0.9
     lateral_iterations: int = 5
     lateral_limit: float = 10.0
-    lateral_apart: bool = True
+    lateral_apart: bool = False
     lateral_steps: int = 0
     lateral_scale: float = 20.0
     lateral_simulated: bool = False
