@@ -134,16 +134,9 @@ class Toolchain:
         out.parent.mkdir(parents=True, exist_ok=True)
         macros = (f"-D{name}={value}" for name, value in (defines or {}).items())
         folders = (f"-I{folder}" for folder in include)
+        files = (str(source) for source in sources)
         kept = (f"-Wl,-u,{name}" for name in keep)
-        arguments = (
-            *self.flags(optimise),
-            *folders,
-            *macros,
-            *map(str, sources),
-            *kept,
-            "-o",
-            str(out),
-        )
+        arguments = (*self.flags(optimise), *folders, *macros, *files, *kept, "-o", str(out))
         log.info("building %s with %s", out.name, self.name)
         # zig takes ten seconds to make its library for a core, which many programs do not need.
         for library in (False, True) if self.kind == "zig" and self.core.bare else (True,):
