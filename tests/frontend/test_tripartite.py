@@ -1,4 +1,7 @@
-"""Astrocytes between neurons: senses and modulates, on every engine, and the LIF without them."""
+"""Astrocytes between neurons: senses and modulates, on engines, and the LIF without them.
+
+`tests/backends/test_library.py` compares such a network on all engines, numba too.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +46,7 @@ def tripartite(
 @pytest.mark.parametrize("format", ["float32", "float64"])
 def test_the_loop_is_the_same_on_our_engines(format: str) -> None:
     network = tripartite(TARGETS, format=NumberFormat(kind=format))  # type: ignore[arg-type]
-    backends = [*ENGINES, "numba"] if format == "float32" else ENGINES
-    found = neuro.verify(network, steps=60, inputs={}, backends=backends)
+    found = neuro.verify(network, steps=60, inputs={}, backends=ENGINES)
     assert not any(found.divergences.values())
     gates = neuro.simulate(network, 60, backend="c").traces["glia"]["m"].in_unit()
     assert np.ptp(gates) > 0.3
