@@ -8,7 +8,7 @@ ended, and what as many of the best directions (principal components of what old
 left.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import torch
@@ -64,4 +64,10 @@ def main(folder: Path, data: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("run", type=Path, metavar="DIR")
+    parser.add_argument("data", type=Path)
+    given = parser.parse_args()
+    main(given.run, given.data)

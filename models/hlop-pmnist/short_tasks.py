@@ -4,7 +4,7 @@ Run it with: python short_tasks.py mnist.npz
 Tasks have 10,000 training images; scores are on 4,000 others, of the training images too.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import torch
@@ -25,4 +25,8 @@ def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    main(parser.parse_args().data)
